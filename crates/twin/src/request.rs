@@ -1,0 +1,301 @@
+//! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
+//! name keeps its meaning for as long as it is answered.
+
+use crate::moment::Moment;
+use didymos_base::StreamId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One request. On every wire it is a JSON object whose `request` field is the name below.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "request", deny_unknown_fields)]
+pub enum Request {
+    /// How the twin is: identity, sizes, what needs attention.
+    #[serde(rename = "twin.status@1")]
+    Status,
+    /// Every stream with its unit, span and sources.
+    #[serde(rename = "streams.list@1")]
+    Streams,
+    /// Statistics per bucket of wall-clock time, or the observations themselves.
+    #[serde(rename = "timeline.query@1")]
+    Query(Query),
+    /// What a chart of a given width needs: min/max bands while there are more points than pixels, points after.
+    #[serde(rename = "timeline.view@1")]
+    View(View),
+    /// One observation with its whole provenance.
+    #[serde(rename = "observation.show@1")]
+    Show(Which),
+    /// A proof that one observation is in the signed journal; it reveals nothing else.
+    #[serde(rename = "proof.inclusion@1")]
+    Prove(Which),
+    /// Commits and receipts, newest first.
+    #[serde(rename = "journal.log@1")]
+    Log(Log),
+    /// Reads and hashes everything again.
+    #[serde(rename = "journal.verify@1")]
+    Verify,
+    /// Heals what `verify` finds, from the backups.
+    #[serde(rename = "journal.repair@1")]
+    Repair,
+    /// Takes in files that lie on the twin's own machine.
+    #[serde(rename = "import.files@1")]
+    Import(Import),
+    /// Writes everything out in open formats.
+    #[serde(rename = "export.all@1")]
+    Export(Export),
+    /// Names a place that keeps a copy.
+    #[serde(rename = "backup.add@1")]
+    BackupAdd(BackupAdd),
+    /// Copies what the places do not have yet.
+    #[serde(rename = "backup.run@1")]
+    BackupRun(BackupWhich),
+    /// Reads the copies back and compares them with the journal.
+    #[serde(rename = "backup.check@1")]
+    BackupCheck(BackupWhich),
+    /// The places that keep copies.
+    #[serde(rename = "backup.list@1")]
+    BackupList,
+    /// The twin's DID document (W3C DID Core 1.0).
+    #[serde(rename = "identity.document@1")]
+    Identity,
+}
+
+/// Which observations, and how to sum them up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// The stream.
+    pub stream: StreamId,
+    /// First moment, inclusive. Default: the first there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Moment>,
+    /// Last moment, exclusive. Default: after the last there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Moment>,
+    /// Width of a bucket; without it the observations themselves are returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Every>,
+    /// Only observations whose source's text contains this, ignoring case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// At most this many rows (buckets or observations) from the start; the answer says if there were more.
+    #[serde(default = "default_limit")]
+    pub limit: u32,
+}
+
+fn default_limit() -> u32 {
+    10_000
+}
+
+/// The most rows one answer holds.
+pub const MAX_ROWS: u32 = 1_000_000;
+
+/// Width of a bucket of wall-clock time: a number of minutes, hours, days or (Monday-based) weeks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Every {
+    /// Milliseconds: a whole number of minutes.
+    ms: i64,
+}
+
+impl Every {
+    /// Width in milliseconds.
+    #[must_use]
+    pub fn ms(self) -> i64 {
+        self.ms
+    }
+}
+
+/// The text is not a bucket width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a bucket width: use a whole number and m, h, d or w, for example 1m, 15m, 1h, 1d or 1w")]
+pub struct BadEvery;
+
+impl std::str::FromStr for Every {
+    type Err = BadEvery;
+
+    fn from_str(text: &str) -> Result<Self, BadEvery> {
+        let at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at)).ok_or(BadEvery)?;
+        let (number, unit) = text.split_at(at);
+        let minutes: i64 = match unit {
+            "m" => 1,
+            "h" => 60,
+            "d" => 1_440,
+            "w" => 10_080,
+            _ => return Err(BadEvery),
+        };
+        let number: i64 = number.parse().map_err(|_| BadEvery)?;
+        if !(1..=100_000).contains(&number) {
+            return Err(BadEvery);
+        }
+        Ok(Self { ms: number * minutes * 60_000 })
+    }
+}
+
+impl std::fmt::Display for Every {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let minutes = self.ms / 60_000;
+        match minutes {
+            m if m % 10_080 == 0 => write!(f, "{}w", m / 10_080),
+            m if m % 1_440 == 0 => write!(f, "{}d", m / 1_440),
+            m if m % 60 == 0 => write!(f, "{}h", m / 60),
+            m => write!(f, "{m}m"),
+        }
+    }
+}
+
+impl Serialize for Every {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Every {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Every {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Every".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[0-9]{1,6}[mhdw]$", "examples": ["1m", "1h", "1d", "1w"] })
+    }
+}
+
+/// A window of a stream as a chart wants it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// The stream.
+    pub stream: StreamId,
+    /// First wall-clock millisecond (as UTC milliseconds would be, had the owner's clock shown UTC).
+    pub from: i64,
+    /// Last wall-clock millisecond, exclusive.
+    pub to: i64,
+    /// About how many points the chart has room for: 16 to 4,000.
+    pub points: u32,
+}
+
+/// One observation, by its stream and time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// The stream.
+    pub stream: StreamId,
+    /// The moment: the observation that starts nearest to it is meant.
+    pub time: Moment,
+}
+
+/// Which part of the journal to list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Commits before this sequence number; default: from the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// At most this many commits: 1 to 1,000.
+    #[serde(default = "default_log")]
+    pub limit: u32,
+}
+
+fn default_log() -> u32 {
+    20
+}
+
+/// Files to take in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// IANA name of the zone that local times without an offset were written in, for example `Europe/Zurich`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Whose rows to take from files that hold several people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// How to read a CSV file of no known layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<CsvColumns>,
+}
+
+/// Which column of a CSV file means what.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CsvColumns {
+    /// The stream that the values belong to: a known one, or `custom.` and a name.
+    pub stream: String,
+    /// Header of the column with the time.
+    pub time: String,
+    /// Header of the column with the value.
+    pub value: String,
+    /// Header of the column with the end of the interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// Header of the column that names the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Unit of the values; default: the stream's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// `rfc3339`, `s` or `ms` (since 1970), or a strptime pattern such as `%d.%m.%Y %H:%M`; default: tried in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_format: Option<String>,
+}
+
+/// Where to write everything to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// A folder that does not exist yet, or is empty.
+    pub dir: PathBuf,
+}
+
+/// A place that keeps a copy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupAdd {
+    /// A folder's path, or `s3://bucket/prefix`.
+    pub target: String,
+    /// Settings of an S3-compatible store: `endpoint`, `region`, `access_key_id`, `secret_access_key`. Kept sealed.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub options: std::collections::BTreeMap<String, String>,
+}
+
+/// One place by its target text, or all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupWhich {
+    /// As given to `backup.add`; default: every place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+}
+
+impl Request {
+    /// The request's name and version, as on the wire and in receipts.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Status => "twin.status@1",
+            Self::Streams => "streams.list@1",
+            Self::Query(_) => "timeline.query@1",
+            Self::View(_) => "timeline.view@1",
+            Self::Show(_) => "observation.show@1",
+            Self::Prove(_) => "proof.inclusion@1",
+            Self::Log(_) => "journal.log@1",
+            Self::Verify => "journal.verify@1",
+            Self::Repair => "journal.repair@1",
+            Self::Import(_) => "import.files@1",
+            Self::Export(_) => "export.all@1",
+            Self::BackupAdd(_) => "backup.add@1",
+            Self::BackupRun(_) => "backup.run@1",
+            Self::BackupCheck(_) => "backup.check@1",
+            Self::BackupList => "backup.list@1",
+            Self::Identity => "identity.document@1",
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! What a twin answers. One variant per request, under the request's own name.
+
+use crate::Request;
+use didymos_base::{Did, Digest, Kind, Observation, StreamId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The answer to a [`Request`](crate::Request), as plain data.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Response {
+    /// To `twin.status@1`.
+    Status(Status),
+    /// To `streams.list@1`.
+    Streams(Vec<StreamInfo>),
+    /// To `timeline.query@1`.
+    Query(QueryAnswer),
+    /// To `timeline.view@1`.
+    View(ViewAnswer),
+    /// To `observation.show@1`.
+    Show(Box<Provenance>),
+    /// To `proof.inclusion@1`.
+    Proof(ProofAnswer),
+    /// To `journal.log@1`.
+    Log(LogAnswer),
+    /// To `journal.verify@1`.
+    Verify(VerifyReport),
+    /// To `journal.repair@1`.
+    Repair(RepairReport),
+    /// To `import.files@1`.
+    Import(ImportReport),
+    /// To `export.all@1`.
+    Export(ExportReport),
+    /// To the `backup.…@1` requests.
+    Backup(Vec<BackupReport>),
+    /// To `identity.document@1`: the DID document as JSON-LD.
+    Identity(serde_json::Value),
+}
+
+impl Response {
+    /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.
+    pub fn from_json(request: &Request, json: serde_json::Value) -> Result<Self, serde_json::Error> {
+        use serde_json::from_value as read;
+        Ok(match request {
+            Request::Status => Self::Status(read(json)?),
+            Request::Streams => Self::Streams(read(json)?),
+            Request::Query(_) => Self::Query(read(json)?),
+            Request::View(_) => Self::View(read(json)?),
+            Request::Show(_) => Self::Show(read(json)?),
+            Request::Prove(_) => Self::Proof(read(json)?),
+            Request::Log(_) => Self::Log(read(json)?),
+            Request::Verify => Self::Verify(read(json)?),
+            Request::Repair => Self::Repair(read(json)?),
+            Request::Import(_) => Self::Import(read(json)?),
+            Request::Export(_) => Self::Export(read(json)?),
+            Request::BackupAdd(_) | Request::BackupRun(_) | Request::BackupCheck(_) | Request::BackupList => {
+                Self::Backup(read(json)?)
+            }
+            Request::Identity => Self::Identity(json),
+        })
+    }
+}
+
+/// A standard's name for what a stream measures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Code {
+    /// `LOINC`, `IEEE 1752.1` or `Open mHealth`.
+    pub system: String,
+    /// The code, or the schema's name.
+    pub code: String,
+}
+
+/// How the twin is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// Who the twin is.
+    pub did: Did,
+    /// The device that answers.
+    pub device: Did,
+    /// Version of the program.
+    pub version: String,
+    /// Commits in the journal.
+    pub commits: u64,
+    /// Root of the history over all commits.
+    pub history: Digest,
+    /// Observations kept.
+    pub observations: u64,
+    /// Streams kept.
+    pub streams: u64,
+    /// Bytes of the journal on disk.
+    pub bytes: u64,
+    /// What the owner should know or do, in plain words; empty when all is well.
+    pub notices: Vec<String>,
+}
+
+/// A stream and what there is of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StreamInfo {
+    /// Its name.
+    pub id: StreamId,
+    /// What people call it.
+    pub label: String,
+    /// What its values are.
+    pub kind: Kind,
+    /// UCUM code.
+    pub unit: String,
+    /// A standard's code for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Observations.
+    pub count: u64,
+    /// Start of the first one, RFC 3339.
+    pub first: String,
+    /// End of the last one, RFC 3339.
+    pub last: String,
+    /// First and last as wall-clock milliseconds, for charts.
+    pub span: (i64, i64),
+    /// Sources, one line each.
+    pub sources: Vec<String>,
+}
+
+/// Statistics of one bucket. `mean`, `min`, `max` and `sum` are there where the stream's values are numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bucket {
+    /// Start of the bucket on the owner's wall clock, ISO 8601 without offset.
+    pub time: String,
+    /// Observations that start in it.
+    pub count: u64,
+    /// Arithmetic mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// Smallest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Largest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// Sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<f64>,
+    /// Minutes per label, where the values are categories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<BTreeMap<String, f64>>,
+}
+
+/// One observation as a row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Point {
+    /// Start, RFC 3339 with the offset in force (without one where it is unknown).
+    pub time: String,
+    /// End, where it differs from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// A number, a label or text, `{"lat","lon"}`, or an event's attributes.
+    pub value: serde_json::Value,
+    /// Index into the answer's `sources`.
+    pub source: u32,
+}
+
+/// Rows of a query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QueryAnswer {
+    /// The stream.
+    pub stream: StreamId,
+    /// UCUM code of every value.
+    pub unit: String,
+    /// What its values are.
+    pub kind: Kind,
+    /// Width of a bucket, if buckets were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<String>,
+    /// The buckets, in order; empty ones are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buckets: Option<Vec<Bucket>>,
+    /// The observations, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<Vec<Point>>,
+    /// Sources that `points` refer to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<String>>,
+    /// There were more rows than the limit.
+    pub more: bool,
+}
+
+/// A window for a chart, in columns of equal length. Times are wall-clock milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ViewAnswer {
+    /// UCUM code of every value.
+    pub unit: String,
+    /// Width of a bucket in milliseconds; 0 means that the columns hold single observations.
+    pub bucket: i64,
+    /// Start of each bucket or observation.
+    pub time: Vec<i64>,
+    /// End of each observation (only when `bucket` is 0).
+    pub end: Vec<i64>,
+    /// Smallest value of each bucket; the value itself when `bucket` is 0 and values are numbers.
+    pub min: Vec<f64>,
+    /// Largest value of each bucket (only when `bucket` is not 0).
+    pub max: Vec<f64>,
+    /// Mean of each bucket (only when `bucket` is not 0).
+    pub mean: Vec<f64>,
+    /// Sum of each bucket (only when `bucket` is not 0).
+    pub sum: Vec<f64>,
+    /// Observations in each bucket (only when `bucket` is not 0).
+    pub count: Vec<u32>,
+    /// Labels or texts, where values are no numbers and `bucket` is 0.
+    pub label: Vec<String>,
+}
+
+/// Where one observation comes from, all the way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Provenance {
+    /// The observation.
+    pub observation: Observation,
+    /// Its start as people read it, RFC 3339.
+    pub time: String,
+    /// Its end.
+    pub end: String,
+    /// The stream's standard code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The file that it was read from.
+    pub file: FileInfo,
+    /// Byte position of the record in that file.
+    pub position: u64,
+    /// The import that brought it.
+    pub imported: String,
+    /// The signed commit that holds it.
+    pub commit: CommitInfo,
+    /// Id of the sealed object that holds it.
+    pub object: Digest,
+    /// Its place among the object's observations.
+    pub index: u32,
+    /// How many observations the object holds.
+    pub of: u32,
+    /// The commit's signature was checked just now, and the leaf hashed up to the object's root in that commit.
+    pub verified: bool,
+    /// Other observations of this stream that start at the very same moment.
+    pub same_time: u32,
+}
+
+/// A file that was imported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FileInfo {
+    /// Name, with the archive's member after `!`.
+    pub name: String,
+    /// Format it was read as.
+    pub format: String,
+    /// Bytes, if it was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// BLAKE3 digest, if it was read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
+/// A signed commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CommitInfo {
+    /// Its place in the chain, from 0.
+    pub seq: u64,
+    /// Digest of its canonical bytes.
+    pub digest: Digest,
+    /// When the device's clock says it was made, RFC 3339.
+    pub time: String,
+    /// The device that signed it.
+    pub device: Did,
+}
+
+/// A proof to hand to somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProofAnswer {
+    /// The proof file's bytes, base64url without padding.
+    pub proof: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// What it says, in words.
+    pub says: String,
+}
+
+/// Commits and receipts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogAnswer {
+    /// Commits, newest first.
+    pub commits: Vec<LogCommit>,
+    /// Pass this as `before` for older ones; absent at the beginning of the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// One commit of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogCommit {
+    /// The commit.
+    #[serde(flatten)]
+    pub commit: CommitInfo,
+    /// Sealed objects in it.
+    pub objects: u64,
+    /// Observations in it.
+    pub observations: u64,
+    /// Files whose reading ended in it.
+    pub files: Vec<FileInfo>,
+    /// Receipts in it.
+    pub receipts: Vec<serde_json::Value>,
+}
+
+/// What a reading of everything found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VerifyReport {
+    /// Commits whose chain and signature hold.
+    pub commits: u64,
+    /// Objects whose digest, seal and root hold.
+    pub objects: u64,
+    /// Observations in them.
+    pub observations: u64,
+    /// Whatever does not hold; empty when all is well.
+    pub damaged: Vec<Damage>,
+}
+
+/// Something that is not as it was signed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Damage {
+    /// The file in the data directory.
+    pub file: String,
+    /// Byte position in it.
+    pub at: u64,
+    /// The object's id, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Digest>,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+/// What a repair did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RepairReport {
+    /// What was healed.
+    pub healed: Vec<Damage>,
+    /// What could not be.
+    pub remaining: Vec<Damage>,
+}
+
+/// What an import brought.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportReport {
+    /// Each file, and each member of an archive.
+    pub files: Vec<ImportedFile>,
+    /// Observations that are new.
+    pub added: u64,
+    /// Observations that were here already.
+    pub duplicate: u64,
+    /// New observations per stream.
+    pub streams: BTreeMap<String, u64>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What one file brought.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportedFile {
+    /// Its name, with the archive's member after `!`.
+    pub path: String,
+    /// The format it was read as; `unknown` where it could not be.
+    pub format: String,
+    /// Observations that are new.
+    pub added: u64,
+    /// Observations that were here already.
+    pub duplicate: u64,
+    /// Records not taken, by reason.
+    pub skipped: BTreeMap<String, u64>,
+    /// What was passed over on purpose beside the records.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, u64>,
+    /// Why the file could not be read to its end, if so. What was read before stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What an export wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExportReport {
+    /// The folder.
+    pub dir: String,
+    /// Files written.
+    pub files: u64,
+    /// Observations written.
+    pub observations: u64,
+    /// Bytes written.
+    pub bytes: u64,
+}
+
+/// How a place that keeps a copy stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BackupReport {
+    /// Its target text.
+    pub target: String,
+    /// Objects there that the journal names.
+    pub objects: u64,
+    /// Objects copied just now.
+    pub copied: u64,
+    /// Bytes copied just now.
+    pub bytes: u64,
+    /// Objects that are not there or not as they should be.
+    pub missing: Vec<Digest>,
+    /// When all of it was last read back and found right, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<String>,
+    /// What went wrong, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
