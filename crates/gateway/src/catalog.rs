@@ -1,0 +1,73 @@
+//! What can be asked over HTTP: the one table that routing and documentation are both made from.
+
+use didymos_twin::{request, response};
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// How a request is treated over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Answered in moments; a few at a time.
+    Quick,
+    /// Reads or copies everything; one at a time.
+    Long,
+    /// Not over HTTP, because it names paths of the twin's own machine: a page, even the owner's own, must not be
+    /// able to point the twin at files. The `twin` command asks these.
+    Closed,
+}
+
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// One request of the door.
+pub(crate) struct Entry {
+    /// Its name and version.
+    pub(crate) name: &'static str,
+    /// How it is treated.
+    pub(crate) lane: Lane,
+    /// Its parameters, if it has any.
+    pub(crate) params: Option<SchemaOf>,
+    /// Its answer.
+    pub(crate) answer: SchemaOf,
+}
+
+const fn plain(name: &'static str, lane: Lane, answer: SchemaOf) -> Entry {
+    Entry { name, lane, params: None, answer }
+}
+
+const fn with(name: &'static str, lane: Lane, params: SchemaOf, answer: SchemaOf) -> Entry {
+    Entry { name, lane, params: Some(params), answer }
+}
+
+fn of<T: schemars::JsonSchema>(from: &mut SchemaGenerator) -> Schema {
+    from.subschema_for::<T>()
+}
+
+fn did_document(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "description": "DID document, W3C DID Core 1.0" })
+}
+
+use Lane::{Closed, Long, Quick};
+
+/// Every request, in the order of the door's own enum.
+pub(crate) const CATALOG: &[Entry] = &[
+    plain("twin.status@1", Quick, of::<response::Status>),
+    plain("streams.list@1", Quick, of::<Vec<response::StreamInfo>>),
+    with("timeline.query@1", Quick, of::<request::Query>, of::<response::QueryAnswer>),
+    with("timeline.view@1", Quick, of::<request::View>, of::<response::ViewAnswer>),
+    with("observation.show@1", Quick, of::<request::Which>, of::<response::Provenance>),
+    with("proof.inclusion@1", Quick, of::<request::Which>, of::<response::ProofAnswer>),
+    with("journal.log@1", Quick, of::<request::Log>, of::<response::LogAnswer>),
+    plain("journal.verify@1", Long, of::<response::VerifyReport>),
+    plain("journal.repair@1", Long, of::<response::RepairReport>),
+    with("import.files@1", Closed, of::<request::Import>, of::<response::ImportReport>),
+    with("export.all@1", Closed, of::<request::Export>, of::<response::ExportReport>),
+    with("backup.add@1", Closed, of::<request::BackupAdd>, of::<Vec<response::BackupReport>>),
+    with("backup.run@1", Long, of::<request::BackupWhich>, of::<Vec<response::BackupReport>>),
+    with("backup.check@1", Long, of::<request::BackupWhich>, of::<Vec<response::BackupReport>>),
+    plain("backup.list@1", Quick, of::<Vec<response::BackupReport>>),
+    plain("identity.document@1", Quick, did_document),
+];
+
+/// The line of `name`.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    CATALOG.iter().find(|entry| entry.name == name)
+}
