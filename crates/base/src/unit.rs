@@ -151,7 +151,7 @@ pub enum Analyte {
 }
 
 impl Analyte {
-    /// mg/dL in one mmol/L: a tenth of the molar mass in g/mol (NIST Chemistry WebBook: C6H12O6 180.1559, C27H46O 386.6535).
+    /// mg/dL in one mmol/L: a tenth of the molar mass in g/mol (NIST webbook: C6H12O6 180.1559, C27H46O 386.6535).
     #[must_use]
     pub const fn mg_dl_per_mmol_l(self) -> f64 {
         match self {

@@ -1,0 +1,498 @@
+//! The vault as a whole: open it, read from it, commit to it.
+
+use crate::chunk::{self, Front, OpenChunk};
+use crate::commit::{Commit, CommitFrame, Entry, MAX_OBJECTS, ObjectKind, Span};
+use crate::disk::{Disk, RealDisk};
+use crate::error::{Damage, Damaged, VaultError};
+use crate::frame::{FrameKind, HEAD_LEN};
+use crate::index::{ChunkRef, Index, RecordRef};
+use crate::journal::{Acknowledged, Found, JOURNAL, Journal, Placed};
+use crate::rollup::Rollups;
+use crate::seal::{Seal, StreamSeal, VaultKey};
+use didymos_base::{Did, Digest, Source, Stream, StreamId, Timestamp, canonical, merkle};
+use didymos_identity::{SignedCertificate, SigningKey};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+/// Who signs commits: a device's key, and the owner's word that it may.
+pub struct Signer {
+    /// The device's key.
+    pub key: SigningKey,
+    /// The owner's certificate for it.
+    pub certificate: SignedCertificate,
+}
+
+/// What opening a vault takes.
+pub struct Opening<'a> {
+    /// The data directory.
+    pub dir: &'a Path,
+    /// The vault key.
+    pub key: VaultKey,
+    /// The twin's DID: commits by anyone else's devices are damage.
+    pub owner: Did,
+    /// Who signs what is committed from now on.
+    pub signer: Signer,
+}
+
+/// An open vault. Any number of threads may read while one writes.
+pub struct Vault {
+    pub(crate) dir: PathBuf,
+    pub(crate) owner: Did,
+    pub(crate) key: VaultKey,
+    pub(crate) seal: Seal,
+    signer: Signer,
+    pub(crate) journal: RwLock<Journal>,
+    index: RwLock<Index>,
+    /// Held from the first staged object to the commit, so that two writers take turns.
+    writing: Mutex<()>,
+    found: Mutex<Found>,
+    keys: Mutex<HashMap<StreamId, Arc<StreamSeal>>>,
+    rollups: Mutex<Rollups>,
+    /// Held while an import runs: two at once could not see each other's rows.
+    pub(crate) importing: Mutex<()>,
+}
+
+/// An object on its way into a commit.
+pub(crate) struct Staged {
+    pub entry: Entry,
+    pub stream: Option<Stream>,
+    pub sources: Vec<Source>,
+}
+
+/// The right to write, until it is committed or dropped.
+pub(crate) struct Turn<'v> {
+    vault: &'v Vault,
+    staged: Vec<Staged>,
+    _alone: MutexGuard<'v, ()>,
+}
+
+fn unpoisoned<T>(result: Result<T, PoisonError<T>>) -> T {
+    // A thread that panicked elsewhere leaves the data behind these locks as it was between two statements that do not
+    // panic; the journal protects itself against half-done writes.
+    result.unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Vault {
+    /// Makes a new vault whose first commit holds `records`.
+    pub fn create(
+        opening: Opening<'_>,
+        records: &[(ObjectKind, Vec<Vec<u8>>)],
+        now: Timestamp,
+    ) -> Result<Self, VaultError> {
+        Self::create_on(Arc::new(RealDisk), opening, records, now)
+    }
+
+    /// The same on another disk.
+    pub fn create_on(
+        disk: Arc<dyn Disk>,
+        opening: Opening<'_>,
+        records: &[(ObjectKind, Vec<Vec<u8>>)],
+        now: Timestamp,
+    ) -> Result<Self, VaultError> {
+        let journal = Journal::create(&*disk, opening.dir)?;
+        let vault = Self::with(disk, opening, journal, &[], Found::default());
+        vault.commit_records(records, now)?;
+        Ok(vault)
+    }
+
+    /// Opens a vault, reading its commits and nothing else. What it found is in [`Vault::found`].
+    pub fn open(opening: Opening<'_>) -> Result<Self, VaultError> {
+        Self::open_on(Arc::new(RealDisk), opening)
+    }
+
+    /// The same on another disk.
+    pub fn open_on(disk: Arc<dyn Disk>, opening: Opening<'_>) -> Result<Self, VaultError> {
+        let (journal, commits, found) = Journal::open(&*disk, opening.dir, &opening.key.seal())?;
+        let vault = Self::with(disk, opening, journal, &commits, found);
+        // A tail that was never acknowledged is dropped now, so that nothing lies behind what is written next.
+        if vault.found().damage.is_empty() {
+            if vault.found().torn_bytes > 0 {
+                unpoisoned(vault.journal.write()).roll_back()?;
+            }
+            if let Some(last) = commits.last() {
+                vault.restore_head(last)?;
+            }
+        }
+        Ok(vault)
+    }
+
+    fn with(disk: Arc<dyn Disk>, opening: Opening<'_>, journal: Journal, commits: &[Placed], found: Found) -> Self {
+        let mut index = Index::default();
+        for commit in commits {
+            index.add(commit);
+        }
+        let rollups = Rollups::new(disk, opening.dir, &opening.key);
+        Self {
+            dir: opening.dir.to_owned(),
+            owner: opening.owner,
+            seal: opening.key.seal(),
+            key: opening.key,
+            signer: opening.signer,
+            journal: RwLock::new(journal),
+            index: RwLock::new(index),
+            writing: Mutex::new(()),
+            found: Mutex::new(found),
+            keys: Mutex::default(),
+            rollups: Mutex::new(rollups),
+            importing: Mutex::default(),
+        }
+    }
+
+    /// Brings the head up to date when the last commit was written but its acknowledgement was cut off. Damaged slots
+    /// are left as they are: `verify` names them and `repair` heals them.
+    fn restore_head(&self, last: &Placed) -> Result<(), VaultError> {
+        let mut journal = unpoisoned(self.journal.write());
+        let (slots, damage) = journal.slots(&self.seal)?;
+        let slot = acknowledged(last);
+        if damage.is_empty() && slots.into_iter().flatten().all(|known| known.seq < slot.seq) {
+            journal.write_slot(slot, &self.seal)?;
+        }
+        Ok(())
+    }
+
+    /// What opening found: a torn tail, damage.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        unpoisoned(self.found.lock()).clone()
+    }
+
+    pub(crate) fn set_found(&self, found: Found) {
+        *unpoisoned(self.found.lock()) = found;
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The twin's DID.
+    #[must_use]
+    pub fn owner(&self) -> &Did {
+        &self.owner
+    }
+
+    /// The device that signs.
+    #[must_use]
+    pub fn device(&self) -> Did {
+        self.signer.key.did().clone()
+    }
+
+    /// The index. Holding it keeps writers from committing, so take what you need and let go.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        unpoisoned(self.index.read())
+    }
+
+    pub(crate) fn replace_index(&self, index: Index) {
+        *unpoisoned(self.index.write()) = index;
+    }
+
+    /// Bytes of the journal.
+    pub fn bytes(&self) -> Result<u64, VaultError> {
+        unpoisoned(self.journal.read()).len()
+    }
+
+    /// Refuses when commits are damaged: an answer that leaves out what cannot be read would be a wrong answer.
+    pub fn ensure_whole(&self) -> Result<(), VaultError> {
+        match self.found().damage.into_iter().next() {
+            None => Ok(()),
+            Some(damage) => Err(VaultError::Damaged(damage)),
+        }
+    }
+
+    pub(crate) fn stream_key(&self, id: &StreamId) -> Arc<StreamSeal> {
+        let mut keys = unpoisoned(self.keys.lock());
+        if let Some(key) = keys.get(id) {
+            return key.clone();
+        }
+        let key = Arc::new(self.key.stream(id));
+        keys.insert(id.clone(), key.clone());
+        key
+    }
+
+    pub(crate) fn rollups(&self) -> MutexGuard<'_, Rollups> {
+        unpoisoned(self.rollups.lock())
+    }
+
+    /// The sealed bytes of an object, checked against its id.
+    pub(crate) fn read(&self, at: u64, len: u32, id: &Digest) -> Result<Vec<u8>, VaultError> {
+        unpoisoned(self.journal.read()).read(at, len, id)
+    }
+
+    fn damaged(chunk: &ChunkRef) -> impl FnOnce(Damaged) -> VaultError {
+        let (at, object) = (chunk.at, chunk.id);
+        move |what| {
+            VaultError::Damaged(Damage { file: JOURNAL.into(), at, object: Some(object), what: what.0.to_owned() })
+        }
+    }
+
+    /// Opens what timelines need of a chunk.
+    pub fn front(&self, key: &StreamSeal, chunk: &ChunkRef) -> Result<Front, VaultError> {
+        let sealed = self.read(chunk.at, chunk.len, &chunk.id)?;
+        chunk::open_front_of(key, &sealed).map_err(Self::damaged(chunk))
+    }
+
+    /// Opens a whole chunk.
+    pub fn chunk(&self, key: &StreamSeal, chunk: &ChunkRef) -> Result<OpenChunk, VaultError> {
+        let sealed = self.read(chunk.at, chunk.len, &chunk.id)?;
+        OpenChunk::open(key, &sealed).map_err(Self::damaged(chunk))
+    }
+
+    /// The records of an object, each as the bytes that were committed.
+    pub fn records(&self, record: &RecordRef) -> Result<Vec<Vec<u8>>, VaultError> {
+        let sealed = self.read(record.at, record.len, &record.id)?;
+        let damaged = |what: Damaged| {
+            let (at, object) = (record.at, Some(record.id));
+            VaultError::Damaged(Damage { file: JOURNAL.into(), at, object, what: what.0.to_owned() })
+        };
+        let plain = self.seal.open_records(record.kind, &sealed).map_err(damaged)?;
+        decode_records(&plain).map(|(_, records)| records).map_err(damaged)
+    }
+
+    /// The newest records of a kind first, as long as `take` wants more.
+    pub fn records_of(
+        &self,
+        kind: ObjectKind,
+        mut take: impl FnMut(u64, Vec<Vec<u8>>) -> bool,
+    ) -> Result<(), VaultError> {
+        let refs: Vec<RecordRef> =
+            self.index().records.iter().rev().filter(|record| record.kind == kind).cloned().collect();
+        for record in refs {
+            if !take(record.commit, self.records(&record)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A commit's frame as it lies in the journal, unsealed.
+    pub fn commit_frame(&self, seq: u64) -> Result<CommitFrame, VaultError> {
+        let commit = self.index().commits.get(seq as usize).cloned().ok_or(VaultError::NoObservation)?;
+        let sealed = self.read(commit.at, commit.len, &commit.id)?;
+        let damaged = |what: &str| {
+            let (at, object) = (commit.at, Some(commit.id));
+            VaultError::Damaged(Damage { file: JOURNAL.into(), at, object, what: what.to_owned() })
+        };
+        let plain = self.seal.open_commit(&sealed).map_err(|what| damaged(what.0))?;
+        canonical::decode(&plain).map_err(|_| damaged("a commit is malformed"))
+    }
+
+    /// Commits records in one go.
+    pub fn commit_records(&self, records: &[(ObjectKind, Vec<Vec<u8>>)], now: Timestamp) -> Result<(), VaultError> {
+        let mut turn = self.turn()?;
+        for (kind, items) in records {
+            turn.stage_records(*kind, items)?;
+        }
+        turn.commit(now)
+    }
+
+    /// Waits for the turn to write.
+    pub(crate) fn turn(&self) -> Result<Turn<'_>, VaultError> {
+        let turn = unpoisoned(self.writing.lock());
+        self.ensure_whole()?;
+        Ok(Turn { vault: self, staged: Vec::new(), _alone: turn })
+    }
+
+    /// Objects and commits in the order of the journal: kind, id, position, length.
+    pub(crate) fn frames(&self) -> Vec<(FrameKind, Digest, u64, u32)> {
+        let index = self.index();
+        let chunks =
+            index.streams.iter().flat_map(|stream| &stream.chunks).map(|c| (FrameKind::Object, c.id, c.at, c.len));
+        let records = index.records.iter().map(|r| (FrameKind::Object, r.id, r.at, r.len));
+        let commits = index.commits.iter().map(|c| (FrameKind::Commit, c.id, c.at, c.len));
+        let mut frames: Vec<_> = chunks.chain(records).chain(commits).collect();
+        frames.sort_unstable_by_key(|frame| frame.2);
+        frames
+    }
+
+    /// Every object that a copy elsewhere needs, in the order of the journal. The flag says which are commits, whose
+    /// sequence numbers count up from 0.
+    #[must_use]
+    pub fn objects(&self) -> Vec<(Digest, bool)> {
+        self.frames().into_iter().map(|(kind, id, ..)| (id, kind == FrameKind::Commit)).collect()
+    }
+
+    /// The sealed bytes of an object by its id.
+    pub fn object(&self, id: &Digest) -> Result<Option<Vec<u8>>, VaultError> {
+        let place = self.frames().into_iter().find(|frame| frame.1 == *id);
+        place.map(|(_, id, at, len)| self.read(at, len, &id)).transpose()
+    }
+}
+
+impl Turn<'_> {
+    /// Writes an object behind the journal's end.
+    pub(crate) fn stage(
+        &mut self,
+        payload: &[u8],
+        entry: impl FnOnce(Digest) -> Entry,
+        stream: Option<Stream>,
+        sources: Vec<Source>,
+    ) -> Result<(), VaultError> {
+        if payload.len() > chunk::MAX_SEALED {
+            return Err(VaultError::TooMuch("an object of more than 16 MiB"));
+        }
+        let (id, _) = unpoisoned(self.vault.journal.write()).stage(FrameKind::Object, payload)?;
+        self.staged.push(Staged { entry: entry(id), stream, sources });
+        Ok(())
+    }
+
+    pub(crate) fn stage_records(&mut self, kind: ObjectKind, items: &[Vec<u8>]) -> Result<(), VaultError> {
+        let salt = crate::seal::random();
+        let plain = encode_records(&salt, items);
+        let sealed = self.vault.seal.seal_records(kind, &plain).ok_or(VaultError::TooMuch("records of that kind"))?;
+        let (root, count) = (records_root(&salt, items), items.len() as u32);
+        let entry = |id| Entry { id, kind, root, count, len: sealed.len() as u32, span: None };
+        self.stage(&sealed, entry, None, Vec::new())
+    }
+
+    /// Signs what is staged, writes the commit and returns once it is durable. On any failure nothing of it counts.
+    pub(crate) fn commit(&mut self, now: Timestamp) -> Result<(), VaultError> {
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        if self.staged.len() > MAX_OBJECTS {
+            return Err(VaultError::TooMuch("more than 512 objects in one commit"));
+        }
+        let vault = self.vault;
+        let (mut streams, mut sources) = (Vec::<Stream>::new(), Vec::<Source>::new());
+        let mut entries = Vec::with_capacity(self.staged.len());
+        for staged in self.staged.drain(..) {
+            let mut entry = staged.entry;
+            if let (Some(span), Some(stream)) = (&mut entry.span, staged.stream) {
+                span.stream = position_or_push(&mut streams, stream);
+                span.sources =
+                    staged.sources.into_iter().map(|source| position_or_push(&mut sources, source)).collect();
+            }
+            entries.push(entry);
+        }
+        let leaves: Vec<_> = entries.iter().map(Entry::leaf).collect();
+        let mut index = unpoisoned(vault.index.write());
+        let last = index.commits.last();
+        let commit = Commit {
+            version: 1,
+            seq: last.map_or(0, |last| last.seq + 1),
+            previous: last.map_or(Digest([0; 32]), |last| last.digest),
+            history: index.history.root(),
+            time: now,
+            device: vault.device(),
+            objects: merkle::root(&leaves),
+            count: entries.len() as u32,
+            observations: entries.iter().filter(|e| e.kind == ObjectKind::Chunk).map(|e| u64::from(e.count)).sum(),
+        };
+        let signature = vault.signer.key.sign(crate::commit::CONTEXT, &canonical::encode(&commit));
+        let mut journal = unpoisoned(vault.journal.write());
+        let frame = CommitFrame {
+            signature,
+            certificate: vault.signer.certificate.clone(),
+            begins: journal.end,
+            previous_len: last.map_or(0, |last| HEAD_LEN as u32 + last.len),
+            streams,
+            sources,
+            entries,
+            commit,
+        };
+        let sealed = vault.seal.seal_commit(&canonical::encode(&frame));
+        let first = frame.commit.seq == 0;
+        let done = journal.stage(FrameKind::Commit, &sealed).and_then(|(id, at)| {
+            let placed = Placed { at, id, len: sealed.len() as u32, frame };
+            let slot = acknowledged(&placed);
+            journal.acknowledge(slot.seq, slot.digest, slot.last_len, &vault.seal)?;
+            if first {
+                journal.fill_both_slots(slot, &vault.seal)?;
+            }
+            Ok(placed)
+        });
+        match done {
+            Ok(placed) => {
+                index.add(&placed);
+                Ok(())
+            }
+            Err(error) => {
+                journal.roll_back()?;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut journal = unpoisoned(self.vault.journal.write());
+        if journal.is_staged() {
+            // Best effort: what stays behind was never acknowledged and is dropped at the next opening.
+            let _ = journal.roll_back();
+        }
+    }
+}
+
+fn acknowledged(last: &Placed) -> Acknowledged {
+    Acknowledged {
+        seq: last.frame.commit.seq,
+        end: last.end(),
+        last_len: HEAD_LEN as u32 + last.len,
+        digest: last.frame.commit.digest(),
+    }
+}
+
+fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> u32 {
+    let at = list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
+        list.len() - 1
+    });
+    at as u32
+}
+
+/// Records on disk: `[salt secret, [record…]]`.
+fn encode_records(salt: &[u8; 32], items: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut to = minicbor::Encoder::new(&mut bytes);
+    crate::column::sure(to.array(2).and_then(|to| to.bytes(salt)).and_then(|to| to.array(items.len() as u64)));
+    for item in items {
+        crate::column::sure(to.bytes(item));
+    }
+    bytes
+}
+
+/// Reads records back: the salt secret and the records.
+pub(crate) fn decode_records(plain: &[u8]) -> Result<([u8; 32], Vec<Vec<u8>>), Damaged> {
+    let malformed = |_| Damaged("records are malformed");
+    let mut from = minicbor::Decoder::new(plain);
+    from.array().map_err(malformed)?;
+    let salt = from.bytes().map_err(malformed)?.try_into().map_err(|_| Damaged("records are malformed"))?;
+    let count = from.array().map_err(malformed)?.ok_or(Damaged("records are malformed"))?;
+    let mut items = Vec::new();
+    for _ in 0..count {
+        items.push(from.bytes().map_err(malformed)?.to_vec());
+    }
+    Ok((salt, items))
+}
+
+/// The root over records: salted leaves, as for observations.
+pub(crate) fn records_root(secret: &[u8; 32], items: &[Vec<u8>]) -> Digest {
+    let mut salts = blake3::Hasher::new_keyed(secret).update(b"record").finalize_xof();
+    let leaves: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let mut salt = [0; 16];
+            salts.fill(&mut salt);
+            chunk::leaf(&salt, item)
+        })
+        .collect();
+    merkle::root(&leaves)
+}
+
+/// The span of a chunk, before its stream and sources have places in a commit's list.
+pub(crate) fn span_of(chunk: &OpenChunk) -> Span {
+    let front = &chunk.front;
+    let last = front.len().saturating_sub(1);
+    let end = (0..front.len()).map(|i| front.start[i] + chunk.back.duration[i]).max().unwrap_or_default();
+    Span {
+        stream: 0,
+        first: Timestamp(front.start[0]),
+        last: Timestamp(front.start[last]),
+        end: Timestamp(end),
+        zones: (front.zone.at(0).minutes(), front.zone.at(last).minutes()),
+        sources: Vec::new(),
+    }
+}
