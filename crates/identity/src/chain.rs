@@ -1,7 +1,7 @@
 //! Verification of a whole identity: every version of the document, from the first.
 
 use crate::document::commit_to_next;
-use crate::{DidDocument, SignedCertificate, SignedDocument};
+use crate::{DidDocument, SignedCertificate, SignedDocument, resolve_key};
 use didymos_base::{Did, Digest, Timestamp};
 
 /// Why the versions make no identity. `version` counts from 1.
@@ -172,6 +172,7 @@ fn certificate_signers(document: &DidDocument, known: usize, controllers: &[Did]
     for (position, signed) in document.devices.iter().enumerate().skip(known) {
         let certificate = &signed.certificate;
         let belongs = certificate.owner == document.id
+            && resolve_key(&certificate.device).is_ok()
             && certificate.serial as usize == position + 1
             && document.devices[..position].iter().all(|other| other.certificate.device != certificate.device);
         if position >= crate::document::MAX_DEVICES || !belongs || signed.verify_by(&controllers[current]).is_err() {

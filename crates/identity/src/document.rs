@@ -5,7 +5,9 @@
 //! held and stops the holder of a stolen older key from rotating in somebody else's name. A version may also commit to
 //! the *digest* of the next key (pre-rotation): then no other key can take over.
 
-use crate::{BadSignature, DeviceCertificate, IdentityKey, Signature, SignedCertificate, verify};
+use crate::{
+    BadSignature, DeviceCertificate, IdentityKey, ResolveError, Signature, SignedCertificate, resolve_key, verify,
+};
 use didymos_base::canonical::{self, CanonicalError};
 use didymos_base::{Did, Digest, Timestamp};
 use minicbor::{Decode, Encode};
@@ -89,6 +91,9 @@ pub enum DocumentError {
     /// The document committed to another next key.
     #[error("the document commits to another next identity key; use that one")]
     NotTheCommittedKey,
+    /// The device's DID holds no key that can verify.
+    #[error("the device has to be named by its key: {0}")]
+    NoKey(#[from] ResolveError),
     /// The device is listed already, or was and is revoked.
     #[error("the device is already listed; give it a new key to list it again")]
     AlreadyListed,
@@ -202,6 +207,7 @@ impl SignedDocument {
     /// The next version, which lists `device` too.
     pub fn with_device(&self, identity: &IdentityKey, device: &Did, issued: Timestamp) -> Result<Self, DocumentError> {
         let mut next = self.document.successor(identity)?;
+        resolve_key(device)?;
         if next.certificate(device).is_some() {
             return Err(DocumentError::AlreadyListed);
         }

@@ -12,7 +12,7 @@
 //! let unlocked = Unlocked { vault_key: Secret32::from_bytes([1; 32]), device_seed, owner };
 //!
 //! let file = KeyFile::seal(&unlocked, "correct horse", KdfCost::for_tests(), [3; 40])?;
-//! let read_back = KeyFile::parse(&file.to_text())?;
+//! let read_back = KeyFile::parse(file.to_text())?;
 //! assert_eq!(read_back.open("correct horse")?, unlocked);
 //! assert!(matches!(read_back.open("battery staple"), Err(UnlockError::WrongPassphrase)));
 //! # Ok::<(), UnlockError>(())
@@ -171,12 +171,13 @@ impl KeyFile {
         Ok(Self { slots })
     }
 
-    /// Reads the text of a key file. What is returned is whole: a slot that does not open has another passphrase.
-    pub fn parse(text: &str) -> Result<Self, UnlockError> {
+    /// Reads a key file. What is returned is whole: a slot that does not open has another passphrase.
+    pub fn parse(file: impl AsRef<[u8]>) -> Result<Self, UnlockError> {
         let damaged = |what| UnlockError::Damaged { what };
-        if text.len() > MAX_LEN {
+        if file.as_ref().len() > MAX_LEN {
             return Err(damaged("too long"));
         }
+        let text = std::str::from_utf8(file.as_ref()).map_err(|_| damaged("not text"))?;
         let header: Header = serde_json::from_str(text).map_err(|_| damaged("not the JSON of a key file"))?;
         let before = text.rfind("\"check\"").map(|at| &text[..at]).ok_or_else(|| damaged("no check sum"))?;
         if check_of(before) != header.check {
