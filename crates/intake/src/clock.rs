@@ -89,13 +89,18 @@ impl Cursor<'_> {
         let start = self.0.len();
         let first = self.digits(4)?;
         let year_first = start - self.0.len() == 4;
-        let mut next = || if self.eat(b"-/.") { self.digits(4) } else { Err(MALFORMED) };
-        let (second, third) = (next()?, next()?);
-        let short_year = |year: i64| if year < 100 { year + 2_000 } else { year };
+        let divider = |cursor: &mut Self| if cursor.eat(b"-/.") { Ok(()) } else { Err(MALFORMED) };
+        divider(self)?;
+        let second = self.digits(4)?;
+        divider(self)?;
+        let before = self.0.len();
+        let third = self.digits(4)?;
+        // `16` is 2016, while `0016` is what it says.
+        let year = if before - self.0.len() == 2 { third + 2_000 } else { third };
         match (year_first, order) {
             (true, _) => date(first, second, third),
-            (false, Order::MonthFirst) => date(short_year(third), first, second),
-            (false, Order::DayFirst) => date(short_year(third), second, first),
+            (false, Order::MonthFirst) => date(year, first, second),
+            (false, Order::DayFirst) => date(year, second, first),
         }
     }
 

@@ -2,12 +2,14 @@
 
 use crate::clock::{MALFORMED, Moment, Order, Wall, Zones, parse};
 use crate::error::Fault;
+use crate::json::Json;
 use crate::number;
 use crate::options::Options;
 use crate::outlet::{Outlet, Span};
 use crate::text::{self, NAME_BYTES_MAX};
 use crate::xml::{Event, Scanner, Tag};
 use didymos_base::{Source, SourceKey, Timestamp, Value};
+use std::collections::BTreeMap;
 use std::io::Read;
 
 /// The longest text of one element that is kept while it is read.
@@ -34,7 +36,8 @@ const NUMBERS: [(&[u8], &str, bool); 13] = [
 pub(crate) fn read(input: impl Read, options: &Options, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let mut scanner = Scanner::new(input, true);
     let mut reader = Reader {
-        source: outlet.source(&Source::named("GPX")),
+        creator: Source::named("GPX"),
+        source: None,
         outlet,
         zones: Zones::new(options.time_zone()?),
         point: None,
@@ -60,8 +63,9 @@ pub(crate) fn read(input: impl Read, options: &Options, outlet: &mut Outlet<'_>)
 struct Point {
     at: u64,
     waypoint: bool,
-    lat: Option<f64>,
-    lon: Option<f64>,
+    /// Not there, not a number, or degrees.
+    lat: Option<Option<f64>>,
+    lon: Option<Option<f64>>,
     time: Option<Result<Wall, &'static str>>,
     name: Option<String>,
     numbers: [Option<f64>; NUMBERS.len()],
@@ -73,7 +77,9 @@ struct Point {
 struct Reader<'o, 's> {
     outlet: &'o mut Outlet<'s>,
     zones: Zones,
-    source: SourceKey,
+    /// The program that wrote the file, and its key once a point needs it.
+    creator: Source,
+    source: Option<SourceKey>,
     point: Option<Box<Point>>,
     /// Text since the last tag.
     text: Vec<u8>,
@@ -87,12 +93,13 @@ impl Reader<'_, '_> {
             b"gpx" => {
                 if let Some(creator) = tag.attribute(b"creator").filter(|raw| !raw.is_empty()) {
                     let creator = text::unescaped(creator);
-                    self.source = self.outlet.source(&Source::named(text::cut(creator.trim(), NAME_BYTES_MAX)));
+                    self.creator = Source::named(text::cut(creator.trim(), NAME_BYTES_MAX));
+                    self.source = None;
                 }
             }
             name @ (b"trkpt" | b"rtept" | b"wpt") => {
                 self.finish_point()?;
-                let degrees = |name: &[u8]| tag.attribute(name).and_then(number::parse);
+                let degrees = |name: &[u8]| tag.attribute(name).map(number::parse);
                 self.point = Some(Box::new(Point {
                     at: tag.at,
                     waypoint: name == b"wpt",
@@ -159,10 +166,15 @@ impl Reader<'_, '_> {
             Some(Err(reason)) => return self.skip(reason),
             Some(Ok(wall)) => self.moment(wall),
         };
-        let (Some(lat), Some(lon)) = (point.lat, point.lon) else { return self.skip("value missing") };
+        let (lat, lon) = match (point.lat, point.lon) {
+            (Some(Some(lat)), Some(Some(lon))) => (lat, lon),
+            (None, _) | (_, None) => return self.skip("value missing"),
+            _ => return self.skip("not a number"),
+        };
         let span = Span::at(moment);
+        let source = *self.source.get_or_insert_with(|| self.outlet.source(&self.creator));
         let place = self.outlet.known("location");
-        if !self.outlet.push(place, self.source, span, Value::Position { lat, lon }, point.at)? {
+        if !self.outlet.push(place, source, span, Value::Position { lat, lon }, point.at)? {
             return Ok(());
         }
         for ((_, stream, below_zero_is_unknown), number) in NUMBERS.into_iter().zip(point.numbers) {
@@ -171,22 +183,17 @@ impl Reader<'_, '_> {
                 Some(number) if number < 0.0 && below_zero_is_unknown => self.outlet.note("unknown", stream),
                 Some(number) => {
                     let stream = self.outlet.known(stream);
-                    self.outlet.push(stream, self.source, span, Value::Number(number), point.at)?;
+                    self.outlet.push(stream, source, span, Value::Number(number), point.at)?;
                 }
             }
         }
         if let (true, Some(name)) = (point.waypoint, point.name) {
-            // The derive keeps the fields in this order, which is the keys' own.
-            #[derive(serde::Serialize)]
-            struct Named<'a> {
-                lat: f64,
-                lon: f64,
-                name: &'a str,
-            }
-            let named = Named { lat, lon, name: text::cut(&name, NAME_BYTES_MAX) };
+            let name = Json::Text(text::cut(&name, NAME_BYTES_MAX).to_owned());
+            let named = [("lat", Json::number(lat)), ("lon", Json::number(lon)), ("name", name)];
+            let named: BTreeMap<&str, Json> = named.into();
             if let Ok(json) = serde_json::to_string(&named) {
                 let stream = self.outlet.known("place_named");
-                self.outlet.push(stream, self.source, span, Value::Event(json.into()), point.at)?;
+                self.outlet.push(stream, source, span, Value::Event(json.into()), point.at)?;
             }
         }
         Ok(())

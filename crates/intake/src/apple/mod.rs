@@ -124,7 +124,10 @@ impl<'o, 's> Reader<'o, 's> {
         match name {
             b"Record" => self.finish_record()?,
             b"Workout" => {
-                self.inside = Inside::Nothing;
+                self.finish_record()?;
+                if let Inside::Passed(b"Workout") = self.inside {
+                    self.inside = Inside::Nothing;
+                }
                 self.finish_workout()?;
             }
             b"HealthData" => {

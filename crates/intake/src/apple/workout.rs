@@ -5,6 +5,7 @@ use super::kinds::Values;
 use super::{Inside, Reader, present, zone_named};
 use crate::clock::Moment;
 use crate::error::Fault;
+use crate::json::Json;
 use crate::lookup::Lookup;
 use crate::number;
 use crate::outlet::Span;
@@ -13,35 +14,11 @@ use crate::xml::Tag;
 use didymos_base::time::MINUTE_MS;
 use didymos_base::{SourceKey, Value, observation, unit};
 use jiff::tz::TimeZone;
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Pauses, laps and segments kept of one workout, and statistics.
 const EVENTS_MAX: usize = 120;
 const STATISTICS_MAX: usize = 64;
-
-/// A JSON value whose objects are sorted by key, whatever features other crates switch on in `serde_json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-enum Json {
-    Flag(bool),
-    Whole(i64),
-    Number(f64),
-    Text(String),
-    List(Vec<Json>),
-    Object(BTreeMap<String, Json>),
-}
-
-impl Json {
-    /// Whole numbers without `.0`, as RFC 8785 writes them.
-    fn number(number: f64) -> Self {
-        if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-            Self::Whole(number as i64)
-        } else {
-            Self::Number(number)
-        }
-    }
-}
 
 /// A workout whose children are still to come.
 pub(super) struct Draft {

@@ -182,8 +182,8 @@ pub(crate) struct Reader<'a> {
     streams: Vec<StreamKey>,
     person: Option<Vec<u8>>,
     zones: Zones,
-    source: SourceKey,
-    by_hand: SourceKey,
+    /// Keys of what the tracker and what the hand recorded, once a row needs them.
+    sources: [Option<SourceKey>; 2],
 }
 
 impl<'a> Reader<'a> {
@@ -203,14 +203,12 @@ impl<'a> Reader<'a> {
         for name in &layout.passed {
             outlet.note("column", name);
         }
-        let source = Source::named("Fitbit");
         Ok(Self {
             layout,
             streams,
             person: options.person.as_ref().map(|id| id.trim().as_bytes().to_vec()),
             zones: Zones::new(options.time_zone()?),
-            source: outlet.source(&source),
-            by_hand: outlet.source(&Source { entered_by_hand: true, ..source }),
+            sources: [None; 2],
         })
     }
 }
@@ -230,7 +228,8 @@ impl RowReader for Reader<'_> {
         };
         let by_hand = self.layout.by_hand.and_then(|column| record.get(column));
         let by_hand = by_hand.is_some_and(|text| text.eq_ignore_ascii_case(b"true") || text == b"1");
-        let source = if by_hand { self.by_hand } else { self.source };
+        let source = *self.sources[usize::from(by_hand)]
+            .get_or_insert_with(|| outlet.source(&Source { entered_by_hand: by_hand, ..Source::named("Fitbit") }));
         let mut empty = true;
         for (value, stream) in self.layout.values.iter().zip(&self.streams) {
             let Some(raw) = record.get(value.index) else { continue };
