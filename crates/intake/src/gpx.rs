@@ -63,9 +63,9 @@ pub(crate) fn read(input: impl Read, options: &Options, outlet: &mut Outlet<'_>)
 struct Point {
     at: u64,
     waypoint: bool,
-    /// Not there, not a number, or degrees.
-    lat: Option<Option<f64>>,
-    lon: Option<Option<f64>>,
+    /// Degrees, or why not.
+    lat: Result<f64, &'static str>,
+    lon: Result<f64, &'static str>,
     time: Option<Result<Wall, &'static str>>,
     name: Option<String>,
     numbers: [Option<f64>; NUMBERS.len()],
@@ -99,7 +99,9 @@ impl Reader<'_, '_> {
             }
             name @ (b"trkpt" | b"rtept" | b"wpt") => {
                 self.finish_point()?;
-                let degrees = |name: &[u8]| tag.attribute(name).map(number::parse);
+                let degrees = |name: &[u8]| {
+                    tag.attribute(name).ok_or("value missing").and_then(|raw| number::parse(raw).ok_or("not a number"))
+                };
                 self.point = Some(Box::new(Point {
                     at: tag.at,
                     waypoint: name == b"wpt",
@@ -167,9 +169,8 @@ impl Reader<'_, '_> {
             Some(Ok(wall)) => self.moment(wall),
         };
         let (lat, lon) = match (point.lat, point.lon) {
-            (Some(Some(lat)), Some(Some(lon))) => (lat, lon),
-            (None, _) | (_, None) => return self.skip("value missing"),
-            _ => return self.skip("not a number"),
+            (Ok(lat), Ok(lon)) => (lat, lon),
+            (Err(reason), _) | (_, Err(reason)) => return self.skip(reason),
         };
         let span = Span::at(moment);
         let source = *self.source.get_or_insert_with(|| self.outlet.source(&self.creator));

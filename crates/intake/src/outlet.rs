@@ -18,7 +18,7 @@ const PROGRESS_BYTES: u64 = 1 << 20;
 pub(crate) struct Outlet<'s> {
     sink: &'s mut dyn Sink,
     known: HashMap<&'static str, StreamKey>,
-    open: HashMap<StreamId, StreamKey>,
+    open: HashMap<StreamId, (Stream, StreamKey)>,
     notes: HashSet<Box<str>>,
     reported: u64,
 }
@@ -59,14 +59,15 @@ impl<'s> Outlet<'s> {
 
     /// The key of an open stream, or the reason why there is none.
     pub(crate) fn open(&mut self, stream: &Stream) -> Result<StreamKey, &'static str> {
-        if let Some(key) = self.open.get(&stream.id) {
-            return Ok(*key);
+        if let Some((known, key)) = self.open.get(&stream.id) {
+            // A stream has one kind and one unit, and nothing says which of two the file means.
+            return if known == stream { Ok(*key) } else { Err("unit does not fit the stream") };
         }
         if self.open.len() >= OPEN_STREAMS_MAX {
             return Err("too many streams");
         }
         let key = self.sink.stream(stream);
-        self.open.insert(stream.id.clone(), key);
+        self.open.insert(stream.id.clone(), (stream.clone(), key));
         Ok(key)
     }
 

@@ -45,6 +45,7 @@ fn apple_quantities_come_in_the_streams_units_and_say_from_which() {
         ("WalkingStepLength", "cm", "70", "apple.walking_step_length {AT} 0.7000000000000001 [W] from cm"),
         ("HeartRate", "furlong", "1", "skip 1 unknown unit"),
         ("HeartRate", "kg", "1", "skip 1 unit does not fit the stream"),
+        ("HeartRate", "", "72", "skip 1 unit missing"),
         ("HeartRate", "count/min", "NaN", "skip 1 not a number"),
         ("HeartRate", "count/min", "inf", "skip 1 not a number"),
         ("HeartRate", "count/min", "1e999", "skip 1 not a number"),
@@ -77,7 +78,9 @@ fn apple_categories_become_labels() {
 #[test]
 fn apple_metadata_changes_zone_and_source_and_adds_motion() {
     let metadata = |entries: &[(&str, &str)]| -> String {
-        entries.iter().map(|(key, value)| format!("<MetadataEntry key=\"{key}\" value=\"{value}\"/>")).collect()
+        entries
+            .iter()
+            .fold(String::new(), |all, (key, value)| all + &format!("<MetadataEntry key=\"{key}\" value=\"{value}\"/>"))
     };
     for (entries, expected) in [
         (&[("HKTimeZone", "America/New_York")][..], &["heart_rate 2024-05-01T01:30:00-04:00+60s 60 [W]"][..]),

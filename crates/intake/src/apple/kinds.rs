@@ -114,8 +114,11 @@ fn plan(kind: &str, file_unit: &str, outlet: &mut Outlet<'_>) -> Result<Plan, &'
     let prefixes = ["HKQuantityTypeIdentifier", "HKDataType"];
     let name = category.or_else(|| prefixes.iter().find_map(|prefix| kind.strip_prefix(prefix))).unwrap_or(kind);
     let label: Box<str> = text::snake(name).into();
-    let table = if category.is_some() { CATEGORIES } else { QUANTITIES };
+    let table = if category.is_some() || file_unit.is_empty() { CATEGORIES } else { QUANTITIES };
     let known = table.iter().find(|(apple, _)| *apple == name).map(|(_, id)| *id);
+    if file_unit.is_empty() && kind.starts_with("HKQuantityType") {
+        return Err("unit missing");
+    }
     if category.is_some() || file_unit.is_empty() {
         let stream = match known {
             Some(id) => outlet.known(id),
