@@ -401,8 +401,10 @@ pub struct BackupReport {
     pub copied: u64,
     /// Bytes copied just now.
     pub bytes: u64,
-    /// Objects that are not there or not as they should be.
+    /// Objects that should be there and are not, or not as they should be.
     pub missing: Vec<Digest>,
+    /// Objects committed since the last copying: not there yet.
+    pub behind: u64,
     /// When all of it was last read back and found right, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<String>,

@@ -60,6 +60,9 @@ pub enum VaultError {
     /// A write failed before, so what the disk holds is not certain any more.
     #[error("an earlier write failed: close the twin and open it again")]
     Poisoned,
+    /// The device is not, or no longer, one that the owner certified.
+    #[error("this device may not write: the owner's identity document does not list it. Restore from a copy to add it")]
+    NoSigner,
     /// A commit would be too large.
     #[error("too much at once: {0}")]
     TooMuch(&'static str),

@@ -16,6 +16,7 @@
 //!
 //! The vault reads no clock: times come in with the call.
 
+pub mod backup;
 pub mod chunk;
 mod column;
 pub mod commit;

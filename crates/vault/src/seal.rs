@@ -26,7 +26,12 @@ impl VaultKey {
     /// The keys of everything that is not a stream.
     pub(crate) fn seal(&self) -> Seal {
         let key = |purpose: &str| SealingKey::new(&derive(&self.0, "vault journal", purpose.as_bytes()));
-        Seal { commit: key("commit"), slot: key("head"), records: KINDS.map(|kind| key(kind.purpose())) }
+        Seal {
+            commit: key("commit"),
+            slot: key("head"),
+            beside: key("beside"),
+            records: KINDS.map(|kind| key(kind.purpose())),
+        }
     }
 
     /// The key of the roll-ups kept beside the journal, and the one that hides which chunk they are of.
@@ -65,6 +70,7 @@ const KINDS: [ObjectKind; 4] = [ObjectKind::Receipts, ObjectKind::Parts, ObjectK
 pub(crate) struct Seal {
     commit: SealingKey,
     slot: SealingKey,
+    beside: SealingKey,
     records: [SealingKey; 4],
 }
 
@@ -83,6 +89,14 @@ impl Seal {
 
     pub(crate) fn open_slot(&self, sealed: &[u8]) -> Result<Vec<u8>, Damaged> {
         open(&self.slot, b"head 1", sealed, "a slot's seal does not hold")
+    }
+
+    pub(crate) fn seal_beside(&self, name: &str, plain: &[u8]) -> Vec<u8> {
+        self.beside.seal(nonce(), name.as_bytes(), plain)
+    }
+
+    pub(crate) fn open_beside(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, Damaged> {
+        open(&self.beside, name.as_bytes(), sealed, "a seal does not hold")
     }
 
     fn record(&self, kind: ObjectKind) -> Option<&SealingKey> {

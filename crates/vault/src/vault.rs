@@ -13,7 +13,7 @@ use didymos_base::{Did, Digest, Source, Stream, StreamId, Timestamp, canonical, 
 use didymos_identity::{SignedCertificate, SigningKey};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// Who signs commits: a device's key, and the owner's word that it may.
 pub struct Signer {
@@ -31,8 +31,9 @@ pub struct Opening<'a> {
     pub key: VaultKey,
     /// The twin's DID: commits by anyone else's devices are damage.
     pub owner: Did,
-    /// Who signs what is committed from now on.
-    pub signer: Signer,
+    /// Who signs what is committed from now on; without one the vault can be read only, until
+    /// [`Vault::set_signer`].
+    pub signer: Option<Signer>,
 }
 
 /// An open vault. Any number of threads may read while one writes.
@@ -41,7 +42,7 @@ pub struct Vault {
     pub(crate) owner: Did,
     pub(crate) key: VaultKey,
     pub(crate) seal: Seal,
-    signer: Signer,
+    signer: OnceLock<Signer>,
     pub(crate) journal: RwLock<Journal>,
     index: RwLock<Index>,
     /// Held from the first staged object to the commit, so that two writers take turns.
@@ -128,7 +129,7 @@ impl Vault {
             owner: opening.owner,
             seal: opening.key.seal(),
             key: opening.key,
-            signer: opening.signer,
+            signer: opening.signer.map_or_else(OnceLock::new, OnceLock::from),
             journal: RwLock::new(journal),
             index: RwLock::new(index),
             writing: Mutex::new(()),
@@ -173,10 +174,21 @@ impl Vault {
         &self.owner
     }
 
-    /// The device that signs.
+    /// The device that signs, if there is one.
     #[must_use]
-    pub fn device(&self) -> Did {
-        self.signer.key.did().clone()
+    pub fn device(&self) -> Option<&Did> {
+        self.signer.get().map(|signer| signer.key.did())
+    }
+
+    /// Who signs from now on, if nobody did before. The certificate is in the journal, so it is known only once the
+    /// vault is open.
+    pub fn set_signer(&self, signer: Signer) {
+        let _ = self.signer.set(signer);
+    }
+
+    /// Takes note of damage met while reading: from now on nothing is answered but `verify` and `repair`.
+    pub fn report_damage(&self, damage: Damage) {
+        unpoisoned(self.found.lock()).damage.push(damage);
     }
 
     /// The index. Holding it keeps writers from committing, so take what you need and let go.
@@ -294,6 +306,20 @@ impl Vault {
         Ok(Turn { vault: self, staged: Vec::new(), _alone: turn })
     }
 
+    /// Keeps a small sealed file beside the journal, for what must be known when the journal cannot be read.
+    pub fn write_beside(&self, name: &str, plain: &[u8]) -> Result<(), VaultError> {
+        let path = self.dir.join(name);
+        let sealed = self.seal.seal_beside(name, plain);
+        crate::disk::replace_file(&path, &sealed).map_err(VaultError::io("cannot write", &path))
+    }
+
+    /// Reads it back, if it is there and whole.
+    #[must_use]
+    pub fn read_beside(&self, name: &str) -> Option<Vec<u8>> {
+        let sealed = std::fs::read(self.dir.join(name)).ok()?;
+        self.seal.open_beside(name, &sealed).ok()
+    }
+
     /// Objects and commits in the order of the journal: kind, id, position, length.
     pub(crate) fn frames(&self) -> Vec<(FrameKind, Digest, u64, u32)> {
         let index = self.index();
@@ -355,6 +381,7 @@ impl Turn<'_> {
             return Err(VaultError::TooMuch("more than 512 objects in one commit"));
         }
         let vault = self.vault;
+        let signer = vault.signer.get().ok_or(VaultError::NoSigner)?;
         let (mut streams, mut sources) = (Vec::<Stream>::new(), Vec::<Source>::new());
         let mut entries = Vec::with_capacity(self.staged.len());
         for staged in self.staged.drain(..) {
@@ -375,16 +402,16 @@ impl Turn<'_> {
             previous: last.map_or(Digest([0; 32]), |last| last.digest),
             history: index.history.root(),
             time: now,
-            device: vault.device(),
+            device: signer.key.did().clone(),
             objects: merkle::root(&leaves),
             count: entries.len() as u32,
             observations: entries.iter().filter(|e| e.kind == ObjectKind::Chunk).map(|e| u64::from(e.count)).sum(),
         };
-        let signature = vault.signer.key.sign(crate::commit::CONTEXT, &canonical::encode(&commit));
+        let signature = signer.key.sign(crate::commit::CONTEXT, &canonical::encode(&commit));
         let mut journal = unpoisoned(vault.journal.write());
         let frame = CommitFrame {
             signature,
-            certificate: vault.signer.certificate.clone(),
+            certificate: signer.certificate.clone(),
             begins: journal.end,
             previous_len: last.map_or(0, |last| HEAD_LEN as u32 + last.len),
             streams,

@@ -1,0 +1,327 @@
+//! Taking files in: a thread that reads, and one that packs and commits.
+//!
+//! Between them lies a short queue of batches, so that parsing and packing overlap on two cores and a slow disk holds
+//! the reader back instead of filling the memory.
+
+use crate::Twin;
+use crate::door::{Failure, FailureCode, Progress, Watch};
+use crate::request::{CsvColumns, Import};
+use crate::response::{ImportReport, ImportedFile};
+use crate::twin::now;
+use didymos_base::{Digest, Part, Row, Sink, SinkClosed, Source, SourceKey, Stream, StreamKey};
+use didymos_intake::{CsvMapping, IntakeError, Options, TimeFormat, expand, read_file};
+use didymos_vault::PartReport;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// Rows that cross at once.
+const BATCH: usize = 4_096;
+/// Batches that may wait.
+const QUEUE: usize = 8;
+/// How often the watcher hears of it.
+const TICK: Duration = Duration::from_millis(100);
+
+enum Message {
+    Part(Part),
+    Stream(Stream),
+    Source(Source),
+    Rows(Vec<Row>),
+    PartEnd(u64, Digest),
+    Counted { skipped: BTreeMap<String, u64>, notes: BTreeMap<String, u64> },
+    Progress(u64),
+    FileEnd { path: PathBuf, bytes: u64, error: Option<IntakeError> },
+}
+
+/// The reader's end of the queue.
+struct Sender {
+    to: SyncSender<Message>,
+    streams: HashMap<Stream, u32>,
+    sources: HashMap<Source, u32>,
+    rows: Vec<Row>,
+    skipped: BTreeMap<String, u64>,
+    notes: BTreeMap<String, u64>,
+}
+
+impl Sender {
+    fn send(&self, message: Message) -> Result<(), SinkClosed> {
+        self.to.send(message).map_err(|_| SinkClosed)
+    }
+
+    fn send_rows(&mut self) -> Result<(), SinkClosed> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
+        self.send(Message::Rows(rows))
+    }
+
+    /// What was counted since the last part began.
+    fn send_counts(&mut self) -> Result<(), SinkClosed> {
+        self.send_rows()?;
+        let (skipped, notes) = (std::mem::take(&mut self.skipped), std::mem::take(&mut self.notes));
+        if skipped.is_empty() && notes.is_empty() { Ok(()) } else { self.send(Message::Counted { skipped, notes }) }
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, what: &str) {
+    match counts.get_mut(what) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(what.to_owned(), 1)),
+    }
+}
+
+impl Sink for Sender {
+    fn begin_part(&mut self, part: Part) -> Result<(), SinkClosed> {
+        self.send_counts()?;
+        self.send(Message::Part(part))
+    }
+
+    fn end_part(&mut self, bytes: u64, digest: Digest) -> Result<(), SinkClosed> {
+        self.send_counts()?;
+        self.send(Message::PartEnd(bytes, digest))
+    }
+
+    fn stream(&mut self, stream: &Stream) -> StreamKey {
+        if let Some(key) = self.streams.get(stream) {
+            return StreamKey(*key);
+        }
+        let key = self.streams.len() as u32;
+        self.streams.insert(stream.clone(), key);
+        // A closed queue is noticed with the next row.
+        let _ = self.send(Message::Stream(stream.clone()));
+        StreamKey(key)
+    }
+
+    fn source(&mut self, source: &Source) -> SourceKey {
+        if let Some(key) = self.sources.get(source) {
+            return SourceKey(*key);
+        }
+        let key = self.sources.len() as u32;
+        self.sources.insert(source.clone(), key);
+        let _ = self.send(Message::Source(source.clone()));
+        SourceKey(key)
+    }
+
+    fn push(&mut self, row: Row) -> Result<(), SinkClosed> {
+        self.rows.push(row);
+        if self.rows.len() == BATCH { self.send_rows() } else { Ok(()) }
+    }
+
+    fn skip(&mut self, reason: &str) {
+        count(&mut self.skipped, reason);
+    }
+
+    fn note(&mut self, what: &str) {
+        count(&mut self.notes, what);
+    }
+
+    fn progress(&mut self, bytes: u64) -> Result<(), SinkClosed> {
+        self.send(Message::Progress(bytes))
+    }
+}
+
+fn options(asked: &Import) -> Options {
+    Options {
+        zone: asked.zone.clone(),
+        person: asked.person.clone(),
+        csv: asked.csv.as_ref().map(mapping),
+        ..Options::default()
+    }
+}
+
+fn mapping(columns: &CsvColumns) -> CsvMapping {
+    let time_format = match columns.time_format.as_deref() {
+        None | Some("rfc3339") => TimeFormat::Iso,
+        Some("s") => TimeFormat::EpochSeconds,
+        Some("ms") => TimeFormat::EpochMilliseconds,
+        Some(pattern) => TimeFormat::Pattern(pattern.to_owned()),
+    };
+    CsvMapping {
+        time: columns.time.clone(),
+        end: columns.end.clone(),
+        value: columns.value.clone(),
+        stream: columns.stream.clone(),
+        unit: columns.unit.clone(),
+        source: columns.source.clone(),
+        time_format,
+        ..CsvMapping::default()
+    }
+}
+
+pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<ImportReport, Failure> {
+    let began = Instant::now();
+    if asked.paths.is_empty() {
+        return Err(Failure::new(FailureCode::Invalid, "name at least one file or folder to import"));
+    }
+    let files = expand(&asked.paths)?;
+    let sizes: Vec<u64> = files.iter().map(|file| std::fs::metadata(file).map_or(0, |meta| meta.len())).collect();
+    let options = options(asked);
+    let clock = now;
+    let vault_import = twin.vault.import(&clock)?;
+    let mut taking = Taking {
+        import: vault_import,
+        watch,
+        whole: sizes.iter().sum(),
+        before: 0,
+        told: Instant::now(),
+        files: Vec::new(),
+        parts_of_file: 0,
+        stopped: false,
+    };
+    std::thread::scope(|scope| -> Result<(), Failure> {
+        let (to, from) = sync_channel(QUEUE);
+        scope.spawn(move || {
+            let mut sender = Sender {
+                to,
+                streams: HashMap::new(),
+                sources: HashMap::new(),
+                rows: Vec::with_capacity(BATCH),
+                skipped: BTreeMap::new(),
+                notes: BTreeMap::new(),
+            };
+            for (path, bytes) in files.into_iter().zip(sizes) {
+                let error = read_file(&path, &options, &mut sender).err();
+                let closed = sender.send_counts().is_err();
+                if closed || sender.send(Message::FileEnd { path, bytes, error }).is_err() {
+                    return;
+                }
+            }
+        });
+        taking.take(&from)
+    })?;
+    let Taking { import, mut files, stopped, .. } = taking;
+    let imported = import.finish()?;
+    twin.vault.refresh_rollups()?;
+    for file in &mut files {
+        if let Some(report) = file.part.and_then(|part| imported.parts.get(part as usize)) {
+            fill(&mut file.file, report);
+        }
+    }
+    let report = ImportReport {
+        added: imported.parts.iter().map(|part| part.added).sum(),
+        duplicate: imported.parts.iter().map(|part| part.duplicate).sum(),
+        files: files.into_iter().map(|file| file.file).collect(),
+        streams: imported.streams.into_iter().map(|(stream, added)| (stream.id.to_string(), added)).collect(),
+        seconds: began.elapsed().as_secs_f64(),
+    };
+    if stopped {
+        let message = format!(
+            "stopped. {} observations that were read before are kept; run the same command again for the rest, \
+             which leaves out what is here already",
+            report.added
+        );
+        return Err(Failure::new(FailureCode::Stopped, message));
+    }
+    Ok(report)
+}
+
+fn fill(file: &mut ImportedFile, report: &PartReport) {
+    file.added = report.added;
+    file.duplicate = report.duplicate;
+    if report.unfit > 0 {
+        let reason = "this twin has the stream with another unit or kind".to_owned();
+        *file.skipped.entry(reason).or_default() += report.unfit;
+    }
+}
+
+struct TakenFile {
+    file: ImportedFile,
+    /// Index among the import's parts.
+    part: Option<u32>,
+}
+
+/// The packer's end of the queue.
+struct Taking<'a, 'w> {
+    import: didymos_vault::Import<'a>,
+    watch: Watch<'w>,
+    /// Bytes of all files, and of those read to their end.
+    whole: u64,
+    before: u64,
+    told: Instant,
+    files: Vec<TakenFile>,
+    /// Parts that the file being read has begun.
+    parts_of_file: usize,
+    stopped: bool,
+}
+
+impl Taking<'_, '_> {
+    /// Takes everything from the queue, until its end or until the watcher wants no more. The queue's
+    /// end is dropped behind this, which is what stops the reader.
+    fn take(&mut self, from: &Receiver<Message>) -> Result<(), Failure> {
+        loop {
+            match from.recv_timeout(TICK) {
+                Ok(message) => self.handle(message)?,
+                Err(RecvTimeoutError::Timeout) => self.tell(self.before),
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            if self.stopped {
+                return Ok(());
+            }
+        }
+    }
+
+    fn handle(&mut self, message: Message) -> Result<(), Failure> {
+        match message {
+            Message::Part(part) => {
+                let index = self.import.begin_part(&part.name, part.format);
+                let file = ImportedFile { path: part.name, format: part.format.to_owned(), ..ImportedFile::default() };
+                self.files.push(TakenFile { file, part: Some(index) });
+                self.parts_of_file += 1;
+            }
+            Message::Stream(stream) => drop(self.import.stream(&stream)),
+            Message::Source(source) => drop(self.import.source(&source)),
+            Message::Rows(rows) => {
+                let part = self.files.last().and_then(|file| file.part).unwrap_or_default();
+                self.import.rows(part, rows)?;
+            }
+            Message::PartEnd(bytes, digest) => {
+                if let Some(part) = self.files.last().and_then(|file| file.part) {
+                    self.import.end_part(part, bytes, digest);
+                }
+            }
+            Message::Counted { skipped, notes } => {
+                if let Some(TakenFile { file, .. }) = self.files.last_mut() {
+                    for (reason, count) in skipped {
+                        *file.skipped.entry(reason).or_default() += count;
+                    }
+                    for (what, count) in notes {
+                        *file.notes.entry(what).or_default() += count;
+                    }
+                }
+            }
+            Message::Progress(bytes) => self.tell(self.before + bytes),
+            Message::FileEnd { path, bytes, error } => {
+                self.before += bytes;
+                let began = std::mem::take(&mut self.parts_of_file);
+                if let Some(error) = error.map(|error| error.to_string()) {
+                    match self.files.last_mut().filter(|_| began > 0) {
+                        Some(TakenFile { file, .. }) => file.error = Some(error),
+                        None => self.files.push(TakenFile {
+                            file: ImportedFile {
+                                path: path.display().to_string(),
+                                format: "unknown".to_owned(),
+                                error: Some(error),
+                                ..ImportedFile::default()
+                            },
+                            part: None,
+                        }),
+                    }
+                }
+                self.tell(self.before);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, done: u64) {
+        if self.told.elapsed() < TICK {
+            return;
+        }
+        self.told = Instant::now();
+        let done = done.min(self.whole);
+        let progress = Progress { doing: "importing".to_owned(), unit: "bytes".to_owned(), done, of: self.whole };
+        self.stopped |= (self.watch)(progress).is_break();
+    }
+}

@@ -1,0 +1,9 @@
+//! One module per capability: what it answers, from the vault alone.
+
+pub(crate) mod backup;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod journal;
+pub(crate) mod provenance;
+pub(crate) mod status;
+pub(crate) mod timeline;

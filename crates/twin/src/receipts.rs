@@ -1,0 +1,117 @@
+//! Leaving receipts: at once, or gathered for a moment.
+//!
+//! A receipt that cannot be committed takes its answer with it: no receipt, no answer. A twin that serves a browser is
+//! asked dozens of times while a timeline is dragged, and a commit costs two syncs; so a server gathers the receipts of
+//! the owner's own looking and commits them together, after a second, with 64, or before anything else is committed.
+
+use crate::door::Failure;
+use crate::twin::now;
+use didymos_consent::Receipt;
+use didymos_vault::{ObjectKind, Vault};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+const TOGETHER: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Receipts {
+    shared: Arc<Shared>,
+    gathering: AtomicBool,
+    committer: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    vault: Arc<Vault>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<Vec<u8>>,
+    ended: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Commits what waits. What cannot be committed goes on waiting.
+    fn flush(&self, mut state: MutexGuard<'_, State>) -> Result<(), Failure> {
+        if state.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        let records = [(ObjectKind::Receipts, waiting)];
+        self.vault.commit_records(&records, now()).map_err(|error| {
+            let [(_, waiting)] = records;
+            self.state().waiting.splice(0..0, waiting);
+            Failure::from(error)
+        })
+    }
+}
+
+impl Receipts {
+    pub(crate) fn new(vault: Arc<Vault>) -> Self {
+        let shared = Arc::new(Shared { vault, state: Mutex::default(), changed: Condvar::new() });
+        Self { shared, gathering: AtomicBool::new(false), committer: Mutex::default() }
+    }
+
+    /// From now on, receipts that may wait do.
+    pub(crate) fn gather(&self) {
+        if self.gathering.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let shared = self.shared.clone();
+        let committer = std::thread::spawn(move || {
+            loop {
+                let mut state = shared.state();
+                while state.waiting.is_empty() && !state.ended {
+                    state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                if state.ended {
+                    return;
+                }
+                let wait = shared.changed.wait_timeout_while(state, PATIENCE, |state| !state.ended);
+                let (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
+                if shared.flush(state).is_err() {
+                    // The disk may have room again later; the next receipt that cannot wait tells the owner.
+                    std::thread::sleep(PATIENCE);
+                }
+            }
+        });
+        *self.committer.lock().unwrap_or_else(PoisonError::into_inner) = Some(committer);
+    }
+
+    /// Leaves a receipt. Returns once it is durable, or once it waits if it `may_wait`.
+    pub(crate) fn leave(&self, receipt: &Receipt, may_wait: bool) -> Result<(), Failure> {
+        let mut state = self.shared.state();
+        state.waiting.push(receipt.encode());
+        if may_wait && self.gathering.load(Ordering::SeqCst) && state.waiting.len() < TOGETHER {
+            self.shared.changed.notify_one();
+            return Ok(());
+        }
+        self.shared.flush(state)
+    }
+
+    /// Commits what waits, so that the log shows it.
+    pub(crate) fn flush(&self) -> Result<(), Failure> {
+        self.shared.flush(self.shared.state())
+    }
+}
+
+impl Drop for Receipts {
+    fn drop(&mut self) {
+        self.shared.state().ended = true;
+        self.shared.changed.notify_all();
+        if let Some(committer) = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = committer.join();
+        }
+        // Nobody is left to tell if this fails; every receipt that could not wait was committed before its answer.
+        let _ = self.flush();
+    }
+}

@@ -1,0 +1,396 @@
+//! The twin itself: every request is decided, answered and receipted here, and nowhere else.
+
+use crate::capability::{backup, export, import, journal, provenance, status, timeline};
+use crate::door::{Door, Failure, FailureCode, Watch};
+use crate::home::{self, Lock};
+use crate::receipts::Receipts;
+use crate::{Request, Response};
+use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
+use didymos_consent::{Act, Asked, Decision, Outcome, Owner, Principal, Receipt, decide};
+use didymos_identity::document::commit_to_next;
+use didymos_identity::{
+    DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked, verify_chain,
+};
+use didymos_vault::backup::Place;
+use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultError, VaultKey};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A person's twin, open. It holds the writer's lock of its folder until it is dropped.
+pub struct Twin {
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) home: PathBuf,
+    owner: Did,
+    device: SigningKey,
+    device_seed: Secret32,
+    identity: RwLock<Known>,
+    receipts: Receipts,
+    /// What opening found worth telling.
+    notices: Mutex<Vec<String>>,
+    _lock: Lock,
+}
+
+/// What the journal says of the owner's identity.
+#[derive(Default)]
+struct Known {
+    /// The newest version of the identity document.
+    document: Option<SignedDocument>,
+    /// Devices that may act.
+    devices: Vec<Did>,
+    /// Devices that no longer may.
+    revoked: Vec<Did>,
+}
+
+/// What the system's clock says. The one place where a twin reads it.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(since.as_millis() as i64)
+}
+
+impl Twin {
+    /// Makes a new twin in `home` for the person who keeps `phrase`.
+    pub fn init(home: &Path, phrase: &RecoveryPhrase, passphrase: &str, cost: KdfCost) -> Result<Self, Failure> {
+        home::make(home)?;
+        let lock = home::lock(home)?;
+        refuse_existing(home)?;
+        let device_seed = Secret32::from_bytes(home::random()?);
+        let device = SigningKey::from_seed(&device_seed);
+        let identity = phrase.identity_key();
+        // The next identity key is committed to from the start: whoever steals this one cannot take over.
+        let next = commit_to_next(phrase.identity_key_number(1).did());
+        let document = DidDocument::genesis(&identity, device.did(), now(), Some(next));
+        let owner = document.document.id.clone();
+        let signer = signer(&device_seed, &document)?;
+        let opening =
+            Opening { dir: home, key: VaultKey::new(phrase.vault_key()), owner: owner.clone(), signer: Some(signer) };
+        // Without a key file there is no twin here yet, whatever an interrupted attempt may have left behind.
+        for leftover in [didymos_vault::journal::JOURNAL, didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED]
+        {
+            let _ = std::fs::remove_file(home.join(leftover));
+        }
+        let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![document.encode()])], now())?;
+        let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
+        let keys = KeyFile::seal(&unlocked, passphrase, cost, home::random()?);
+        home::write_keys(home, &keys.map_err(|error| home::unlock_failure(&error))?)?;
+        Self::with(home, vault, &unlocked, lock, Vec::new())
+    }
+
+    /// Opens the twin in `home`. Fails with [`FailureCode::Busy`] while another process has it open.
+    pub fn open(home: &Path, passphrase: &str) -> Result<Self, Failure> {
+        let (unlocked, notices) = home::unlock(home, passphrase)?;
+        let lock = home::lock(home)?;
+        Self::open_unlocked(home, &unlocked, lock, notices)
+    }
+
+    fn open_unlocked(home: &Path, unlocked: &Unlocked, lock: Lock, notices: Vec<String>) -> Result<Self, Failure> {
+        // The certificate is in the journal, which opens without a signer; so a first look fetches it.
+        let vault = Vault::open(Opening {
+            dir: home,
+            key: VaultKey::new(unlocked.vault_key.clone()),
+            owner: unlocked.owner.clone(),
+            signer: None,
+        })?;
+        Self::with(home, vault, unlocked, lock, notices)
+    }
+
+    /// Builds the twin anew in an empty `home` from a copy and the recovery phrase, on a device of its own.
+    pub fn restore(
+        home: &Path,
+        target: &str,
+        options: &BTreeMap<String, String>,
+        phrase: &RecoveryPhrase,
+        passphrase: &str,
+        cost: KdfCost,
+    ) -> Result<Self, Failure> {
+        home::make(home)?;
+        let lock = home::lock(home)?;
+        refuse_existing(home)?;
+        let mut place = Place::open(target, options, false)?;
+        if !place.holds_something()? {
+            return Err(Failure::new(FailureCode::NotFound, format!("{target}: there is no copy of a twin here")));
+        }
+        for leftover in [didymos_vault::journal::JOURNAL, didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED]
+        {
+            let _ = std::fs::remove_file(home.join(leftover));
+        }
+        let key = VaultKey::new(phrase.vault_key());
+        didymos_vault::restore(home, &key, &mut place)?;
+        let owner = didymos_vault::owner_of(home, &key)?;
+        let device_seed = Secret32::from_bytes(home::random()?);
+        let device = SigningKey::from_seed(&device_seed);
+        let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
+        let vault = Vault::open(Opening { dir: home, key, owner: unlocked.owner.clone(), signer: None })?;
+        // This machine is a new device: the identity key, which only the phrase gives, says that it may sign.
+        let documents = vault.identity()?;
+        let last = documents.last().ok_or_else(|| {
+            Failure::new(FailureCode::Damaged, "the copy holds no identity document: try another copy")
+        })?;
+        let next = last.with_device(&phrase.identity_key(), device.did(), now()).map_err(|error| {
+            Failure::new(FailureCode::Invalid, format!("this recovery phrase cannot add a device: {error}"))
+        })?;
+        vault.set_signer(signer(&unlocked.device_seed, &next)?);
+        vault.commit_records(&[(ObjectKind::Identity, vec![next.encode()])], now())?;
+        let keys = KeyFile::seal(&unlocked, passphrase, cost, home::random()?);
+        home::write_keys(home, &keys.map_err(|error| home::unlock_failure(&error))?)?;
+        let twin = Self::with(home, vault, &unlocked, lock, Vec::new())?;
+        backup::heal_beside(&twin)?;
+        Ok(twin)
+    }
+
+    fn with(home: &Path, vault: Vault, unlocked: &Unlocked, lock: Lock, notices: Vec<String>) -> Result<Self, Failure> {
+        let vault = Arc::new(vault);
+        let twin = Self {
+            receipts: Receipts::new(vault.clone()),
+            vault,
+            home: home.to_owned(),
+            owner: unlocked.owner.clone(),
+            device: unlocked.device_key(),
+            device_seed: unlocked.device_seed.clone(),
+            identity: RwLock::default(),
+            notices: Mutex::new(notices),
+            _lock: lock,
+        };
+        twin.read_identity()?;
+        let found = twin.vault.found();
+        if found.torn_bytes > 0 {
+            twin.notice(format!(
+                "an interrupted write left {} bytes that were never acknowledged; they were dropped. \
+                 If it was an import, run it again: it adds only what is missing",
+                found.torn_bytes
+            ));
+        }
+        for damage in found.damage.iter().chain(&found.harmless) {
+            twin.notice(format!("{damage}; run `twin verify`, then `twin repair`"));
+        }
+        Ok(twin)
+    }
+
+    /// Learns from the journal which devices are the owner's, and by what certificate this one signs.
+    ///
+    /// Where the journal is too damaged for that, the key file still opened, so this is the owner: they may look at the
+    /// damage and repair it, and nothing else is answered until then.
+    pub(crate) fn read_identity(&self) -> Result<(), Failure> {
+        let documents = match self.vault.identity() {
+            Ok(documents) => documents,
+            Err(VaultError::Damaged(damage)) => {
+                self.vault.report_damage(damage);
+                Vec::new()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let chain = verify_chain(&documents).ok().filter(|chain| chain.id() == &self.owner);
+        let known = match (chain, documents.last()) {
+            (Some(chain), Some(newest)) => {
+                if let Some((certificate, _)) = chain.certificate(self.device.did()) {
+                    let key = SigningKey::from_seed(&self.device_seed);
+                    self.vault.set_signer(Signer { key, certificate: certificate.clone() });
+                }
+                let document = chain.document();
+                Known {
+                    document: Some(newest.clone()),
+                    devices: document.active_devices().cloned().collect(),
+                    revoked: document.revoked.iter().map(|revocation| revocation.device.clone()).collect(),
+                }
+            }
+            _ if self.vault.ensure_whole().is_err() => {
+                Known { document: None, devices: vec![self.device.did().clone()], revoked: Vec::new() }
+            }
+            _ => return Err(no_identity()),
+        };
+        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    fn notice(&self, notice: String) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+    }
+
+    /// Gather receipts of the owner's own looking for a moment before they are committed together, as a server does
+    /// that is asked many times a second. Whatever changes, proves or is refused is still receipted before the answer.
+    pub fn gather_receipts(&self) {
+        self.receipts.gather();
+    }
+
+    /// The owner, on this device.
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        Principal::Device { owner: self.owner.clone(), device: self.device.did().clone() }
+    }
+
+    /// This device's key, to prove to another process of the owner's who is asking.
+    #[must_use]
+    pub fn device_key(&self) -> &SigningKey {
+        &self.device
+    }
+
+    /// The twin's DID.
+    #[must_use]
+    pub fn did(&self) -> &Did {
+        &self.owner
+    }
+
+    /// What the owner should know since the twin was opened.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn clear_notices(&self) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The twin's identity document, newest version.
+    pub(crate) fn document(&self) -> Result<DidDocument, Failure> {
+        let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        known.document.as_ref().map(|signed| signed.document.clone()).ok_or_else(no_identity)
+    }
+
+    fn answer(&self, request: Request, watch: Watch<'_>) -> Result<Response, Failure> {
+        match request {
+            Request::Status => status::status(self).map(Response::Status),
+            Request::Identity => self.document().map(|document| Response::Identity(document.to_json())),
+            Request::Streams => timeline::streams(self).map(Response::Streams),
+            Request::Query(query) => timeline::query(self, &query).map(Response::Query),
+            Request::View(view) => timeline::view(self, &view).map(Response::View),
+            Request::Show(which) => provenance::show(self, &which).map(|shown| Response::Show(Box::new(shown))),
+            Request::Prove(which) => provenance::prove(self, &which).map(Response::Proof),
+            Request::Log(log) => journal::log(self, &log).map(Response::Log),
+            Request::Verify => journal::verify(self, watch).map(Response::Verify),
+            Request::Repair => journal::repair(self).map(Response::Repair),
+            Request::Import(asked) => import::import(self, &asked, watch).map(Response::Import),
+            Request::Export(asked) => export::export(self, &asked, watch).map(Response::Export),
+            Request::BackupAdd(asked) => backup::add(self, &asked).map(Response::Backup),
+            Request::BackupRun(asked) => backup::run(self, &asked, watch).map(Response::Backup),
+            Request::BackupCheck(asked) => backup::check(self, &asked, watch).map(Response::Backup),
+            Request::BackupList => backup::list(self).map(Response::Backup),
+        }
+    }
+}
+
+impl Door for Twin {
+    fn ask(&self, principal: &Principal, request: Request, watch: Watch<'_>) -> Result<Response, Failure> {
+        let asked = asked_of(&request);
+        let summary = summary_of(&request);
+        let time = now();
+        let decision = {
+            let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+            let owner = Owner { did: &self.owner, devices: &known.devices, revoked: &known.revoked };
+            // Contracts with others come with the twins that could hold them.
+            decide(principal, &asked, &[], &owner, time)
+        };
+        let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
+        let result = match &decision {
+            Decision::Allow { .. } => self.answer(request, watch),
+            Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
+        };
+        let outcome = match &result {
+            Ok(response) => Outcome::Ok { items: items(response) },
+            Err(failure) => Outcome::Failed { code: format!("{:?}", failure.code).to_lowercase() },
+        };
+        let only_looking = decision.is_allowed() && asked.act == Act::View;
+        let receipt = Receipt::new(time, principal.clone(), &asked, &summary, decision, outcome);
+        // A journal that is damaged takes no receipts, and nothing is answered from it but what heals it.
+        if self.vault.ensure_whole().is_ok() {
+            self.receipts.leave(&receipt, only_looking)?;
+            if let (Some(which), Ok(_)) = (copied, &result) {
+                backup::top_up(self, &which);
+            }
+        }
+        result
+    }
+}
+
+fn no_identity() -> Failure {
+    Failure::new(FailureCode::Damaged, "the journal holds no identity document of this twin: run `twin verify`")
+}
+
+fn refuse_existing(home: &Path) -> Result<(), Failure> {
+    if home::exists(home) {
+        let message = format!("{} already holds a twin: name another folder with --home", home.display());
+        return Err(Failure::new(FailureCode::Invalid, message));
+    }
+    Ok(())
+}
+
+fn signer(device_seed: &Secret32, document: &SignedDocument) -> Result<Signer, Failure> {
+    let key = SigningKey::from_seed(device_seed);
+    let certificate = document.document.certificate(key.did()).cloned().ok_or_else(no_identity)?;
+    Ok(Signer { key, certificate })
+}
+
+/// What is asked, in the words that contracts are written in.
+fn asked_of(request: &Request) -> Asked {
+    let on = |act, stream: &StreamId| Asked::new(request.name(), act).on([stream.clone()]);
+    let exact = |moment: Option<crate::Moment>| {
+        moment.map(|moment| match moment {
+            crate::Moment::Wall(wall) => Timestamp(wall),
+            crate::Moment::Exact(instant, _) => instant,
+        })
+    };
+    match request {
+        Request::Query(query) => on(Act::View, &query.stream).during(exact(query.from), exact(query.to)),
+        Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
+        Request::Show(which) => on(Act::View, &which.stream),
+        Request::Prove(which) => on(Act::Prove, &which.stream),
+        Request::Streams => Asked::new(request.name(), Act::View).on_all(),
+        Request::Status | Request::Log(_) | Request::Verify | Request::Identity | Request::BackupList => {
+            Asked::new(request.name(), Act::View)
+        }
+        Request::Import(_) => Asked::new(request.name(), Act::Write),
+        Request::Export(_)
+        | Request::Repair
+        | Request::BackupAdd(_)
+        | Request::BackupRun(_)
+        | Request::BackupCheck(_) => Asked::new(request.name(), Act::Manage),
+    }
+}
+
+/// What is asked, in words for the log: never a value, a path or a secret.
+fn summary_of(request: &Request) -> String {
+    match request {
+        Request::Query(query) => {
+            let mut text = match query.every {
+                Some(every) => format!("{} every {every}", query.stream),
+                None => format!("{} raw", query.stream),
+            };
+            for (word, moment) in [("from", query.from), ("to", query.to)] {
+                if let Some(moment) = moment {
+                    text.push_str(&format!(" {word} {moment}"));
+                }
+            }
+            text
+        }
+        Request::View(view) => {
+            let text = |wall: i64| Timestamp(wall).rfc3339(ZoneOffset::UNKNOWN);
+            format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
+        }
+        Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Import(import) => format!("{} paths", import.paths.len()),
+        _ => String::new(),
+    }
+}
+
+fn items(response: &Response) -> u64 {
+    match response {
+        Response::Streams(streams) => streams.len() as u64,
+        Response::Query(answer) => {
+            (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
+        }
+        Response::View(answer) => answer.time.len() as u64,
+        Response::Log(answer) => answer.commits.len() as u64,
+        Response::Verify(report) => report.observations,
+        Response::Import(report) => report.added,
+        Response::Export(report) => report.observations,
+        Response::Backup(reports) => reports.iter().map(|report| report.copied).sum(),
+        Response::Repair(report) => report.healed.len() as u64,
+        Response::Status(_) | Response::Show(_) | Response::Proof(_) | Response::Identity(_) => 1,
+    }
+}
+
+/// Never breaks off: for callers that do not watch.
+pub fn unwatched(_: crate::Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
