@@ -136,15 +136,11 @@ impl<R: Read> Read for Guarded<R> {
 /// Refuses an archive whose table of contents claims to be huge, before memory is set aside for it.
 fn check_table(input: &mut (impl Read + Seek)) -> Result<(), Fault> {
     let size = input.seek(SeekFrom::End(0))?;
-    // The end record, the longest comment, and the records of the 64-bit form before them.
-    let tail_bytes = size.min(22 + 65_535 + 20 + (64 << 10));
+    // The end record, the longest comment, and the locator of the 64-bit form before them.
+    let tail_bytes = size.min(22 + 65_535 + 20);
     input.seek(SeekFrom::Start(size - tail_bytes))?;
     let mut tail = Vec::new();
     input.take(tail_bytes).read_to_end(&mut tail)?;
-    let number = |from: usize, bytes: usize| -> Option<u64> {
-        let raw = tail.get(from..from + bytes)?;
-        Some(raw.iter().rev().fold(0, |n, &b| n << 8 | u64::from(b)))
-    };
     let too_large = |members: Option<u64>, bytes: Option<u64>| -> Result<(), Fault> {
         if members.is_some_and(|n| n > MEMBERS_MAX) {
             return Err(Fault::TooLarge { what: "the number of files in the archive", limit: MEMBERS_MAX.to_string() });
@@ -156,13 +152,24 @@ fn check_table(input: &mut (impl Read + Seek)) -> Result<(), Fault> {
         Ok(())
     };
     for at in memchr::memmem::find_iter(&tail, b"PK\x05\x06") {
-        too_large(None, number(at + 12, 4).filter(|n| *n != 0xffff_ffff))?;
+        too_large(None, number(&tail, at + 12, 4).filter(|n| *n != 0xffff_ffff))?;
     }
-    for at in memchr::memmem::find_iter(&tail, b"PK\x06\x06") {
-        too_large(number(at + 32, 8), number(at + 40, 8))?;
+    // The 64-bit form's record lies wherever its locator says.
+    for at in memchr::memmem::find_iter(&tail, b"PK\x06\x07") {
+        let Some(at) = number(&tail, at + 8, 8).filter(|at| *at < size) else { continue };
+        let mut record = Vec::new();
+        input.seek(SeekFrom::Start(at))?;
+        input.take(56).read_to_end(&mut record)?;
+        too_large(number(&record, 32, 8), number(&record, 40, 8))?;
     }
     input.seek(SeekFrom::Start(0))?;
     Ok(())
+}
+
+/// A little-endian number in `raw`, if it is long enough.
+fn number(raw: &[u8], from: usize, bytes: usize) -> Option<u64> {
+    let raw = raw.get(from..from + bytes)?;
+    Some(raw.iter().rev().fold(0, |n, &b| n << 8 | u64::from(b)))
 }
 
 /// Counts what is read while the table of contents is, so that no arrangement of it can fill the memory.

@@ -249,6 +249,19 @@ fn archives_cut_short_or_bent_are_damaged() {
     let end = huge.len() - 22;
     huge[end + 12..end + 16].copy_from_slice(&0xffff_fff0_u32.to_le_bytes());
     check_error(huge, "table of contents");
+    // The same in the 64-bit form: its record, the locator of the record, and the end that points to both.
+    let mut huge = b"PK\x03\x04".to_vec();
+    huge.resize(100, 0);
+    let record = huge.len() as u64;
+    huge.extend_from_slice(b"PK\x06\x06");
+    huge.resize(record as usize + 24, 0);
+    for number in [u64::MAX / 2, u64::MAX / 2, u64::MAX / 2, 4] {
+        huge.extend_from_slice(&number.to_le_bytes());
+    }
+    huge.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+    huge.extend_from_slice(&record.to_le_bytes());
+    huge.extend_from_slice(b"\x01\0\0\0PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0");
+    check_error(huge, "the number of files in the archive");
 }
 
 #[test]
@@ -375,6 +388,28 @@ fn a_large_export_is_streamed() {
     });
     // Other tests of this program run beside this one, with bombs of their own in memory.
     assert!(peak.is_none_or(|kib| kib < 512 << 10), "{peak:?} KiB");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_walk_leaves_out_hidden_files_links_and_unreadable_kinds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let write = |name: &str, content: &str| std::fs::write(path(name), content).expect("written");
+    std::fs::create_dir_all(path("b/.git")).expect("made");
+    write("b/a.gpx", "<gpx></gpx>");
+    write("b/.git/hidden.gpx", "<gpx></gpx>");
+    write(".hidden.gpx", "<gpx></gpx>");
+    write("photo.gpx", "not a track, whatever its name says");
+    write("calendar.ics", "BEGIN:VCALENDAR");
+    write("z.xml", "<HealthData></HealthData>");
+    std::os::unix::fs::symlink(folder.path(), path("b/loop")).expect("linked");
+    let found = didymos_intake::expand(&[folder.path().to_owned()]).expect("a folder");
+    assert_eq!(found, [path("z.xml"), path("b/a.gpx")]);
+    std::fs::remove_file(path("z.xml")).expect("removed");
+    std::fs::remove_file(path("b/a.gpx")).expect("removed");
+    let error = didymos_intake::expand(&[folder.path().to_owned()]).expect_err("nothing to read").to_string();
+    assert!(error.contains("seen: ics"), "{error}");
 }
 
 #[test]

@@ -199,7 +199,6 @@ pub(super) fn reader<'a>(
     layout: &'a Layout,
     survey: &Survey,
     options: &Options,
-    outlet: &mut Outlet<'_>,
 ) -> Result<Box<dyn RowReader + 'a>, Fault> {
     let app = match layout {
         Layout::Clarity { .. } => "Dexcom Clarity",
@@ -214,7 +213,6 @@ pub(super) fn reader<'a>(
         sources: Lookup::new(10_000),
         model: None,
     };
-    let _ = outlet;
     Ok(match layout {
         Layout::Clarity { .. } => Box::new(Clarity { layout, desk }),
         Layout::Libre { .. } => Box::new(Libre { layout, desk }),

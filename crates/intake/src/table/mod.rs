@@ -136,7 +136,7 @@ trait RowReader {
 pub(crate) fn read(input: impl Read, plan: &Plan, options: &Options, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let mut reader: Box<dyn RowReader> = match &plan.reader {
         Reading::Fitbit(layout) => Box::new(fitbit::Reader::new(layout, options, outlet)?),
-        Reading::Glucose(layout, survey) => glucose::reader(layout, survey, options, outlet)?,
+        Reading::Glucose(layout, survey) => glucose::reader(layout, survey, options)?,
         Reading::Mapped(layout) => Box::new(mapped::Reader::new(layout, outlet)?),
     };
     let mut records = Records::new(input, plan.header.delimiter);
