@@ -1,0 +1,108 @@
+//! The command line as typed, and its help.
+
+use crate::command::{
+    backup::Backup, check::Check, completions::Completions, demo::Demo, export::Export, import::Import, init::Init,
+    log::Log, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, up::Up,
+};
+use crate::exit::{self, Exit};
+use crate::trouble::Trouble;
+use clap::{Args, Parser, Subcommand};
+use didymos_base::StreamId;
+use std::path::PathBuf;
+
+/// Your own digital twin: takes in your data, keeps it so that only you can read it, and proves what it says.
+#[derive(Parser)]
+#[command(name = "twin", version, after_help = exit::HELP, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Args)]
+pub(crate) struct Globals {
+    /// Where the twin lies [default: `twin` in the platform's folder for data]
+    #[arg(long, value_name = "DIR", env = "TWIN_HOME", global = true, help_heading = "Common options")]
+    pub(crate) home: Option<PathBuf>,
+    /// File whose first line is the passphrase; else `TWIN_PASSPHRASE`; else you are asked
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Common options")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Print the answer as JSON
+    #[arg(long, global = true, help_heading = "Common options")]
+    pub(crate) json: bool,
+}
+
+impl Globals {
+    /// The data directory, absolute.
+    pub(crate) fn home(&self) -> Result<PathBuf, Trouble> {
+        let chosen = self.home.clone().filter(|home| !home.as_os_str().is_empty()).or_else(platform_home);
+        let Some(home) = chosen else {
+            return Err(Trouble::new(Exit::Usage, "it is not clear where your data should lie: HOME is not set")
+                .next("name a folder with --home or TWIN_HOME"));
+        };
+        std::path::absolute(&home).map_err(|error| Trouble::file("use", &home, &error))
+    }
+}
+
+/// The folder for data of the XDG base directory specification, and its counterparts elsewhere.
+fn platform_home() -> Option<PathBuf> {
+    let folder = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+    };
+    data.map(|data| data.join("twin"))
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a new twin and its 24 words
+    Init(Init),
+    /// Take in files: Apple Health, Fitbit, glucose, GPX, any CSV
+    Import(Import),
+    /// List what is measured, from when to when, from which sources
+    Streams,
+    /// Statistics per minute, hour, day or week, or the observations themselves
+    Query(Query),
+    /// One observation, and where it comes from all the way to a signature
+    Show(Show),
+    /// Write a proof of one observation that anybody can check
+    Prove(Prove),
+    /// Check a proof: needs no twin and no key
+    Check(Check),
+    /// What happened: commits and receipts, newest first
+    Log(Log),
+    /// Read and hash everything again
+    Verify,
+    /// Heal what `verify` finds, from the backups
+    Repair,
+    /// Write everything out in open formats
+    Export(Export),
+    /// Copies elsewhere: a folder, or an S3-compatible store
+    #[command(subcommand)]
+    Backup(Backup),
+    /// Get a twin back from a copy and the 24 words
+    Restore(Restore),
+    /// Change the passphrase
+    Passwd(Passwd),
+    /// Look for what needs attention
+    Doctor,
+    /// Serve the page in your browser, on this machine only
+    Up(Up),
+    /// Try a throw-away twin with a real person's months of data
+    Demo(Demo),
+    /// Print completions for a shell
+    Completions(Completions),
+    #[command(about = "Print the API's description (OpenAPI 3.1)")]
+    Openapi,
+}
+
+/// A stream's name as people type it: `Heart-Rate` is `heart_rate`.
+pub(crate) fn stream(text: &str) -> Result<StreamId, didymos_base::streams::BadStreamId> {
+    text.trim().to_lowercase().replace([' ', '-'], "_").parse()
+}

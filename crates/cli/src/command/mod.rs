@@ -1,0 +1,71 @@
+//! One module per command. Each holds what can be typed after its name, and what then happens.
+
+pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod log;
+pub(crate) mod openapi;
+pub(crate) mod passwd;
+pub(crate) mod prove;
+pub(crate) mod query;
+pub(crate) mod repair;
+pub(crate) mod restore;
+pub(crate) mod show;
+pub(crate) mod streams;
+pub(crate) mod up;
+pub(crate) mod verify;
+
+use crate::arguments::{Arguments, Command};
+use crate::exit::Exit;
+use crate::nearest::{did_you_mean, nearest};
+use crate::reach::Reach;
+use crate::trouble::Trouble;
+use didymos_base::StreamId;
+use didymos_twin::{Request, Response};
+
+/// Does what was typed.
+pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
+    let Arguments { globals, command } = arguments;
+    match command {
+        Command::Init(init) => init::run(&globals, &init),
+        Command::Import(import) => import::run(&globals, import),
+        Command::Streams => streams::run(&globals),
+        Command::Query(query) => query::run(&globals, &query),
+        Command::Show(show) => show::run(&globals, &show),
+        Command::Prove(prove) => prove::run(&globals, &prove),
+        Command::Check(check) => check::run(&globals, &check),
+        Command::Log(log) => log::run(&globals, &log),
+        Command::Verify => verify::run(&globals),
+        Command::Repair => repair::run(&globals),
+        Command::Export(export) => export::run(&globals, &export),
+        Command::Backup(backup) => backup::run(&globals, backup),
+        Command::Restore(restore) => restore::run(&globals, &restore),
+        Command::Passwd(passwd) => passwd::run(&globals, &passwd),
+        Command::Doctor => doctor::run(&globals),
+        Command::Up(up) => up::run(&globals, &up),
+        Command::Demo(demo) => demo::run(&globals, &demo),
+        Command::Completions(completions) => completions::run(&completions),
+        Command::Openapi => openapi::run(),
+    }
+}
+
+/// Asks about one stream; if there is none of that name, says which ones come close.
+fn ask_about(reach: &Reach, stream: &StreamId, request: Request) -> Result<Response, Trouble> {
+    reach.ask(request).map_err(|trouble| {
+        if trouble.exit != Exit::NotFound || trouble.message.contains("did you mean") {
+            return trouble;
+        }
+        let Ok(Response::Streams(streams)) = reach.ask(Request::Streams) else { return trouble };
+        if streams.iter().any(|known| known.id == *stream) {
+            return trouble;
+        }
+        let offers = nearest(stream.as_str(), streams.iter().map(|known| known.id.as_str()));
+        let advice = did_you_mean(&offers).unwrap_or_else(|| "`twin streams` lists what there is".to_owned());
+        trouble.next(advice)
+    })
+}

@@ -1,0 +1,58 @@
+//! `twin restore`: a twin back from a copy and the 24 words.
+
+use super::backup::Options;
+use super::init::refuse_existing;
+use crate::arguments::Globals;
+use crate::exit::Exit;
+use crate::reach::Reach;
+use crate::render::{good, number};
+use crate::trouble::Trouble;
+use crate::{output, passphrase};
+use clap::Args;
+use didymos_identity::KdfCost;
+use didymos_twin::{Request, Response, Twin};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  twin restore /media/disk/twin-copy
+  twin --home ~/twin2 restore s3://bucket/twin --option endpoint=https://s3.example.org";
+
+/// Gets the twin back from a copy. Needs the recovery phrase and nothing else; you choose a new passphrase.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Restore {
+    #[arg(help = "A folder, or s3://bucket/prefix")]
+    target: String,
+    /// File with the recovery phrase; else you are asked
+    #[arg(long, value_name = "FILE")]
+    phrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
+    let home = globals.home()?;
+    refuse_existing(&home)?;
+    let target = super::backup::target(&typed.target)?;
+    let options = typed.options.read(&target)?;
+    let phrase = passphrase::recovery_phrase(typed.phrase_file.as_deref())?;
+    let passphrase = passphrase::new(globals.passphrase_file.as_deref(), "Passphrase for this machine")?;
+    let twin = Twin::restore(&home, &target, &options, &phrase, &passphrase, KdfCost::STANDARD)?;
+    let reach = Reach::own(home, twin);
+    let Response::Status(status) = reach.ask(Request::Status)? else {
+        return Err(Trouble::misunderstood());
+    };
+    if globals.json {
+        output::json(&status)?;
+    } else {
+        output::text(&format!(
+            "{} {} in {}, as a new device of {}\n`twin verify` reads it all once more; `twin backup add` names where copies go from here.\n",
+            good("restored"),
+            number::counted(status.observations, "observation"),
+            reach.home().display(),
+            status.did,
+        ))?;
+    }
+    Ok(Exit::Done)
+}
