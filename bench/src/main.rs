@@ -1,0 +1,69 @@
+//! What a twin costs, measured. Each command prints JSON; `bench/run` runs them beside the peers, in one run, and
+//! writes `bench/RESULTS.md`.
+//!
+//! ```text
+//! bench scan EXPORT.xml      a bare quick-xml pass: the ceiling that parsing is measured against
+//! bench read EXPORT.xml      our reader into a sink that only counts
+//! bench import EXPORT.xml    the whole way into a new twin, in this process
+//! bench vault                10 million observations over 8 years: queries, decoding, opening, verifying, proving,
+//!                            beside the same rows in SQLite
+//! ```
+
+mod import;
+mod person;
+mod vault;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "Measures what a twin costs, beside its peers")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A bare quick-xml pass over an export
+    Scan {
+        /// The export
+        file: PathBuf,
+    },
+    /// Our reader into a sink that only counts
+    Read {
+        /// The export
+        file: PathBuf,
+    },
+    /// The whole way into a new twin
+    Import {
+        /// The export
+        file: PathBuf,
+    },
+    /// A large vault beside the same rows in SQLite
+    Vault {
+        /// Observations, in millions
+        #[arg(long, default_value_t = 10)]
+        millions: u32,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Scan { file } => import::scan(&file),
+        Command::Read { file } => import::read(&file),
+        Command::Import { file } => import::import(&file),
+        Command::Vault { millions } => vault::vault(millions),
+    };
+    match result {
+        Ok(figures) => {
+            println!("{figures:#}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
