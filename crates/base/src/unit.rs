@@ -4,8 +4,8 @@
 //! source ([`Source::converted_from`](crate::Source::converted_from)), so that no conversion is silent.
 
 use Dimension::{
-    Amount, Angle, Count, Current, Energy, Frequency, Length, Level, Mass, MassConcentration, MolarConcentration,
-    None as Plain, Power, Pressure, Ratio, Speed, Temperature, Time, Volume, VolumeFlow,
+    Amount, Angle, Conductance, Count, Energy, Frequency, Length, Level, Mass, MassConcentration, MolarConcentration,
+    None as Plain, Potential, Power, Pressure, Ratio, Speed, Temperature, Time, Volume, VolumeFlow,
 };
 
 /// What a unit measures. Only units of one dimension convert into each other.
@@ -47,8 +47,10 @@ pub enum Dimension {
     Angle,
     /// Sound level.
     Level,
-    /// Electric potential and current readings.
-    Current,
+    /// Electric conductance.
+    Conductance,
+    /// Electric potential.
+    Potential,
     /// Biological activity (international units) and other amounts of their own kind.
     Amount,
 }
@@ -134,8 +136,9 @@ pub const UNITS: &[Unit] = &[
     unit("kg/m2", Plain, 1.0, &["kg/m^2"]),
     unit("deg", Angle, 1.0, &["degree", "degrees", "°"]),
     unit("dB[SPL]", Level, 1.0, &["dBASPL", "dBA", "dB", "dBHL"]),
-    unit("uS", Current, 1.0, &["mcS", "µS", "S", "siemens"]),
-    unit("uV", Current, 1.0, &["µV", "microvolt"]),
+    unit("uS", Conductance, 1.0, &["mcS", "µS"]),
+    unit("S", Conductance, 1e6, &["siemens"]),
+    unit("uV", Potential, 1.0, &["µV", "microvolt"]),
     unit("[iU]", Amount, 1.0, &["IU", "units", "U"]),
     unit("kcal/(kg.h)", Amount, 1.0, &["kcal/hr·kg", "kcal/kg/hr", "MET", "met"]),
     unit("{score}", Amount, 1.0, &["appleEffortScore", "score"]),
@@ -205,7 +208,7 @@ impl Conversion {
             return Ok(plain);
         }
         match (from.dimension, to.dimension, analyte) {
-            (VolumeFlow | Amount | Level | Current, _, _) => Err(UnitError::Incompatible),
+            (VolumeFlow | Amount | Level, _, _) => Err(UnitError::Incompatible),
             (MolarConcentration, MassConcentration, Some(analyte)) => {
                 Ok(Self { factor: from.scale * analyte.mg_dl_per_mmol_l() / to.scale, ..plain })
             }

@@ -25,6 +25,8 @@ pub enum Format {
     FitbitCsv,
     /// Glucose tables: Dexcom Clarity, `LibreView`, and plain time–glucose tables.
     GlucoseCsv,
+    /// Observation tables written by `twin export`.
+    TwinCsv,
     /// GPX 1.0 and 1.1.
     Gpx,
     /// A table read by a [`CsvMapping`](crate::CsvMapping).
@@ -57,6 +59,7 @@ impl Format {
             Self::Zip => "zip",
             Self::FitbitCsv => "fitbit_csv",
             Self::GlucoseCsv => "glucose_csv",
+            Self::TwinCsv => "twin_csv",
             Self::Gpx => "gpx",
             Self::Csv => "csv",
             Self::Fit => "fit",
@@ -84,6 +87,7 @@ impl Format {
             | Self::Zip
             | Self::FitbitCsv
             | Self::GlucoseCsv
+            | Self::TwinCsv
             | Self::Gpx
             | Self::Csv => return None,
             Self::Fit => ("a FIT activity", "export it as GPX instead"),

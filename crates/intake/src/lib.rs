@@ -53,3 +53,4 @@ pub use expand::expand;
 pub use format::{Format, detect};
 pub use options::{CsvMapping, Options, TimeFormat};
 pub use read::{read, read_file};
+pub use table::own::COLUMNS as TWIN_CSV_COLUMNS;

@@ -100,7 +100,9 @@ pub(crate) fn read_part(
 ) -> Result<(), Fault> {
     // Whatever would refuse the file as a whole comes before its part begins.
     let plan = match format {
-        Format::FitbitCsv | Format::GlucoseCsv | Format::Csv => Some(table::plan(format, input, options)?),
+        Format::FitbitCsv | Format::GlucoseCsv | Format::TwinCsv | Format::Csv => {
+            Some(table::plan(format, input, options)?)
+        }
         _ => None,
     };
     sink.begin_part(Part { name: name.to_owned(), format: format.name(), bytes: input.bytes() })?;

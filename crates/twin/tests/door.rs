@@ -102,6 +102,12 @@ fn a_life_in_one_folder_import_look_prove_verify_export_restore() {
     assert_eq!(exported.observations, count);
     let table = std::fs::read_to_string(export.join("observations/heart_rate.csv")).unwrap();
     assert_eq!(table.lines().count() as u64, count + 1);
+    // Read back, it is the same: into this twin nothing is new, into an empty one everything is.
+    let back = answer!(&twin, import(&[&export]), Import);
+    assert_eq!((back.added, back.duplicate), (0, count));
+    let empty = init(&dir.path().join("empty"));
+    let back = answer!(&empty, import(&[&export]), Import);
+    assert_eq!((back.added, back.duplicate, back.files[0].format.as_str()), (count, 0, "twin_csv"));
 
     let target = elsewhere.display().to_string();
     answer!(&twin, Request::BackupAdd(BackupAdd { target: target.clone(), options: BTreeMap::new() }), Backup);

@@ -7,6 +7,7 @@
 mod fitbit;
 mod glucose;
 mod mapped;
+pub(crate) mod own;
 mod records;
 mod survey;
 
@@ -53,6 +54,7 @@ impl Header {
 pub(crate) enum Layout {
     Fitbit(fitbit::Layout),
     Glucose(glucose::Layout),
+    Own(own::Layout),
 }
 
 impl Layout {
@@ -60,6 +62,7 @@ impl Layout {
         match self {
             Self::Fitbit(_) => Format::FitbitCsv,
             Self::Glucose(_) => Format::GlucoseCsv,
+            Self::Own(_) => Format::TwinCsv,
         }
     }
 }
@@ -70,8 +73,9 @@ pub(crate) fn sniff(text: &[u8]) -> Option<(Header, Layout)> {
         return None;
     }
     find_header(text, None, |header| {
-        let fitbit = fitbit::Layout::of(header).map(Layout::Fitbit);
-        fitbit.or_else(|| glucose::Layout::of(header).map(Layout::Glucose))
+        let own = own::Layout::of(header).map(Layout::Own);
+        let fitbit = || fitbit::Layout::of(header).map(Layout::Fitbit);
+        own.or_else(fitbit).or_else(|| glucose::Layout::of(header).map(Layout::Glucose))
     })
 }
 
@@ -103,6 +107,7 @@ enum Reading {
     Fitbit(fitbit::Layout),
     Glucose(glucose::Layout, Survey),
     Mapped(mapped::Layout),
+    Own,
 }
 
 /// Looks at a table and, where its layout asks for it, once through all of it.
@@ -124,6 +129,7 @@ pub(crate) fn plan(format: Format, input: &mut dyn Input, options: &Options) -> 
             layout.check(&survey)?;
             Reading::Glucose(layout, survey)
         }
+        Layout::Own(own::Layout) => Reading::Own,
     };
     Ok(Plan { header, reader })
 }
@@ -137,6 +143,7 @@ pub(crate) fn read(input: impl Read, plan: &Plan, options: &Options, outlet: &mu
     let mut reader: Box<dyn RowReader> = match &plan.reader {
         Reading::Fitbit(layout) => Box::new(fitbit::Reader::new(layout, options, outlet)?),
         Reading::Glucose(layout, survey) => glucose::reader(layout, survey, options)?,
+        Reading::Own => Box::new(own::Reader::new(options)?),
         Reading::Mapped(layout) => Box::new(mapped::Reader::new(layout, outlet)?),
     };
     let mut records = Records::new(input, plan.header.delimiter);

@@ -18,6 +18,7 @@ use crate::home::io_failure;
 use crate::request::Export;
 use crate::response::ExportReport;
 use didymos_base::{StreamId, Value, canonical, streams as table};
+use didymos_intake::TWIN_CSV_COLUMNS;
 use didymos_vault::timeline::Range;
 use didymos_vault::{ObjectKind, PartRecord};
 use serde_json::json;
@@ -26,10 +27,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
-
-/// The columns of an observation table, which is also how `twin import` recognises one.
-const COLUMNS: [&str; 12] =
-    ["stream", "kind", "unit", "start", "end", "value", "lat", "lon", "source", "source_detail", "position", "commit"];
 
 const README: &str = "\
 This is everything that a twin kept, written by `twin export`.
@@ -157,7 +154,7 @@ fn write_stream(
     let kind_text =
         serde_json::to_value(kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
     let mut csv = csv::Writer::from_writer(to);
-    let mut result = csv.write_record(COLUMNS);
+    let mut result = csv.write_record(TWIN_CSV_COLUMNS);
     let mut sources: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut stopped = false;
     twin.vault.each(&selection, |found| {
