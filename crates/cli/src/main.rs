@@ -3,6 +3,7 @@
 //!
 //! - [`arguments`] says what can be typed; each module of [`command`] does one command.
 //! - [`reach`] finds the door: it opens the vault, or asks the process that already has it open.
+//! - [`serving`] lets other `twin` processes in while this one holds the vault.
 //! - [`render`] turns answers into text. It prints nothing: what is printed where is decided in [`output`].
 //! - [`trouble`] and [`exit`]: what goes wrong is one sentence, one next step and one stable code.
 //!
@@ -19,6 +20,7 @@ mod passphrase;
 mod private_file;
 mod reach;
 mod render;
+mod serving;
 mod trouble;
 
 use arguments::Arguments;

@@ -13,12 +13,13 @@ const CHARACTERS_MIN: usize = 8;
 /// No passphrase or phrase is longer than this.
 const BYTES_MAX: u64 = 4_096;
 const VARIABLE: &str = "TWIN_PASSPHRASE";
+const ELSEWHERE: &str = "set TWIN_PASSPHRASE, or name a file with --passphrase-file";
 
 /// The passphrase of a twin that is there.
 pub(crate) fn existing(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
     match given(file)? {
         Some(passphrase) => Ok(passphrase),
-        None => prompt("Passphrase: "),
+        None => prompt("Passphrase: ", ELSEWHERE),
     }
 }
 
@@ -26,7 +27,7 @@ pub(crate) fn existing(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble
 pub(crate) fn new(file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, Trouble> {
     let passphrase = match given(file)? {
         Some(passphrase) => passphrase,
-        None => typed_twice(what)?,
+        None => typed_twice(what, ELSEWHERE)?,
     };
     long_enough(passphrase)
 }
@@ -34,8 +35,8 @@ pub(crate) fn new(file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, 
 /// The passphrase that replaces the old one; the environment holds the old one, so it does not count.
 pub(crate) fn replacement(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
     let passphrase = match file {
-        Some(path) => read(path)?,
-        None => typed_twice("New passphrase")?,
+        Some(path) => first_line(path)?,
+        None => typed_twice("New passphrase", "name a file with --new-passphrase-file")?,
     };
     long_enough(passphrase)
 }
@@ -44,14 +45,14 @@ pub(crate) fn replacement(file: Option<&Path>) -> Result<Zeroizing<String>, Trou
 pub(crate) fn recovery_phrase(file: Option<&Path>) -> Result<RecoveryPhrase, Trouble> {
     let words = match file {
         Some(path) => read(path)?,
-        None => prompt("Recovery phrase (24 words, not shown): ")?,
+        None => prompt("Recovery phrase (24 words, not shown): ", "name a file that holds it with --phrase-file")?,
     };
     RecoveryPhrase::parse(&words).map_err(|error| Trouble::new(Exit::Refused, error.to_string()))
 }
 
 fn given(file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Trouble> {
     if let Some(path) = file {
-        return read(path).map(Some);
+        return first_line(path).map(Some);
     }
     match std::env::var(VARIABLE) {
         Ok(passphrase) if passphrase.is_empty() => {
@@ -65,7 +66,16 @@ fn given(file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Trouble> {
     }
 }
 
-/// The first line of a file; `-` is standard input.
+/// The first line of a file, as it stands.
+fn first_line(path: &Path) -> Result<Zeroizing<String>, Trouble> {
+    let text = read(path)?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Zeroizing::new(line.to_owned())),
+        _ => Err(Trouble::new(Exit::Usage, format!("the first line of {} is empty", path.display()))),
+    }
+}
+
+/// What a file holds; `-` is standard input.
 fn read(path: &Path) -> Result<Zeroizing<String>, Trouble> {
     let failed = |error: &io::Error| Trouble::file("read", path, error);
     // Room for all that is read, so that growing leaves no copy behind.
@@ -86,11 +96,9 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Trouble> {
     }
 }
 
-fn prompt(question: &str) -> Result<Zeroizing<String>, Trouble> {
-    let no_terminal = || {
-        Trouble::new(Exit::Refused, "a passphrase is needed, and there is no terminal to ask on")
-            .next(format!("set {VARIABLE}, or name a file with --passphrase-file"))
-    };
+fn prompt(question: &str, otherwise: &str) -> Result<Zeroizing<String>, Trouble> {
+    let no_terminal =
+        || Trouble::new(Exit::Refused, "a secret is needed, and there is no terminal to ask for it").next(otherwise);
     // Without this check a detached process would wait on a terminal that nobody looks at.
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
         return Err(no_terminal());
@@ -98,9 +106,9 @@ fn prompt(question: &str) -> Result<Zeroizing<String>, Trouble> {
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(|_| no_terminal())
 }
 
-fn typed_twice(what: &str) -> Result<Zeroizing<String>, Trouble> {
-    let first = long_enough(prompt(&format!("{what} (at least {CHARACTERS_MIN} characters): "))?)?;
-    let second = prompt("Once more: ")?;
+fn typed_twice(what: &str, otherwise: &str) -> Result<Zeroizing<String>, Trouble> {
+    let first = long_enough(prompt(&format!("{what} (at least {CHARACTERS_MIN} characters): "), otherwise)?)?;
+    let second = prompt("Once more: ", otherwise)?;
     if first == second {
         Ok(first)
     } else {

@@ -1,31 +1,48 @@
 //! The way to the door: this process opens the vault, or asks the process that already has.
 //!
 //! A vault has one writer. A second `twin` is served by the first over a socket in the data directory, and whoever
-//! types the command does not notice.
+//! types the command does not notice. If the first one goes while it answers, the second takes its place and asks
+//! again: every request means the same when it is put twice.
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
-use crate::passphrase;
 use crate::render::progress::Meter;
+use crate::serving::Serving;
 use crate::trouble::Trouble;
-use didymos_gateway::socket::{self, Client, ConnectError, SocketServer};
+use crate::{interrupt, output, passphrase};
+use didymos_gateway::socket::{Client, ConnectError};
 use didymos_identity::{Signature, SigningKey};
-use didymos_twin::{Door, FailureCode, Principal, Request, Response, Twin, home};
+use didymos_twin::{Door, Failure, FailureCode, Principal, Request, Response, Twin, home};
+use std::cell::RefCell;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// So long a second process tries to be let in, by the lock or by the socket.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
+/// When a request that has to wait for another one is put again: soon at first, and less and less often, since each
+/// time leaves a receipt.
+const WAIT_MIN: Duration = Duration::from_millis(200);
+const WAIT_MAX: Duration = Duration::from_secs(5);
 /// What a device key signs here is good for the socket only.
 const CONTEXT: &str = "socket";
 
 /// A door that can be asked, and as whom.
 pub(crate) struct Reach {
     home: PathBuf,
+    way: RefCell<Way>,
+    /// Kept where another process answers, in case it goes.
+    passphrase: Option<Zeroizing<String>>,
+}
+
+#[derive(Clone)]
+struct Way {
     door: Arc<dyn Door>,
     principal: Principal,
+    /// The twin, where this process holds it.
     own: Option<Arc<Twin>>,
 }
 
@@ -34,27 +51,9 @@ pub(crate) fn reach(globals: &Globals) -> Result<Reach, Trouble> {
     let home = globals.home()?;
     must_be_there(&home)?;
     let passphrase = passphrase::existing(globals.passphrase_file.as_deref())?;
-    let deadline = Instant::now() + PATIENCE;
-    let mut device = None;
-    loop {
-        match Twin::open(&home, &passphrase) {
-            Ok(twin) => return Ok(Reach::own(home, twin)),
-            Err(failure) if failure.code != FailureCode::Busy => return Err(failure.into()),
-            Err(_) => {}
-        }
-        let key = match device.take() {
-            Some(key) => key,
-            None => home::unlock(&home, &passphrase)?.0.device_key(),
-        };
-        match connect(&home, &key) {
-            Ok(reach) => return Ok(reach),
-            // The other process may be about to open its socket, or about to end: both are worth a moment.
-            Err(ConnectError::NobodyThere(..) | ConnectError::Broken(_)) if Instant::now() < deadline => {}
-            Err(error) => return Err(unreachable_other(&error)),
-        }
-        device = Some(key);
-        std::thread::sleep(PAUSE);
-    }
+    let way = find(&home, &passphrase)?;
+    let passphrase = way.own.is_none().then_some(passphrase);
+    Ok(Reach { home, way: RefCell::new(way), passphrase })
 }
 
 /// Opens the twin for this process alone, which is going to serve others.
@@ -72,25 +71,31 @@ pub(crate) fn open_own(globals: &Globals) -> Result<Reach, Trouble> {
     }
 }
 
+pub(crate) fn must_be_there(home: &Path) -> Result<(), Trouble> {
+    if home::exists(home) {
+        return Ok(());
+    }
+    match std::fs::read_dir(home) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Trouble::file("read", home, &error)),
+        _ => Err(Trouble::new(Exit::NotFound, format!("there is no twin in {}", home.display()))
+            .next("make one with `twin init`, or say where yours is with --home or TWIN_HOME")),
+    }
+}
+
 impl Reach {
     /// A twin that this process holds.
     pub(crate) fn own(home: PathBuf, twin: Twin) -> Self {
-        let twin = Arc::new(twin);
-        for notice in twin.notices() {
-            crate::output::aside(&format!("note: {notice}"));
-        }
-        let principal = twin.principal();
-        Self { home, door: Arc::clone(&twin) as Arc<dyn Door>, principal, own: Some(twin) }
+        Self { home, way: RefCell::new(Way::own(twin)), passphrase: None }
     }
 
     /// The door itself.
     pub(crate) fn door(&self) -> Arc<dyn Door> {
-        Arc::clone(&self.door)
+        Arc::clone(&self.way.borrow().door)
     }
 
     /// Who asks.
     pub(crate) fn principal(&self) -> Principal {
-        self.principal.clone()
+        self.way.borrow().principal.clone()
     }
 
     /// Where the twin lies.
@@ -100,52 +105,139 @@ impl Reach {
 
     /// Many small questions follow: their receipts may be committed together.
     pub(crate) fn expect_many(&self) {
-        if let Some(twin) = &self.own {
+        if let Some(twin) = &self.way.borrow().own {
             twin.gather_receipts();
         }
     }
 
     /// Whether another process answers.
     pub(crate) fn is_served(&self) -> bool {
-        self.own.is_none()
+        self.way.borrow().own.is_none()
     }
 
-    /// Asks, with a progress bar if it takes long.
+    /// Asks something that is answered in a moment.
     pub(crate) fn ask(&self, request: Request) -> Result<Response, Trouble> {
+        self.put(&request, false)
+    }
+
+    /// Asks for something that may take a while: others are served meanwhile, and Ctrl-C is a wish that `says` answers.
+    pub(crate) fn work(&self, request: Request, says: &'static str) -> Result<Response, Trouble> {
+        interrupt::heed(says);
+        self.put(&request, true)
+    }
+
+    fn put(&self, request: &Request, serve: bool) -> Result<Response, Trouble> {
+        let mut wait = WAIT_MIN;
+        loop {
+            let serving = if serve { self.serve_others() } else { None };
+            match self.ask_once(request.clone()) {
+                Err(failure) if failure.code == FailureCode::Busy && !interrupt::is_asked() => {
+                    if wait == WAIT_MIN {
+                        output::aside("waiting for another import to end");
+                    }
+                    std::thread::sleep(wait);
+                    wait = (wait * 2).min(WAIT_MAX);
+                }
+                Err(failure) if self.is_abandoned(&failure) => self.find_again()?,
+                answer => {
+                    if let Some(serving) = serving {
+                        serving.finish();
+                    }
+                    return answer.map_err(Trouble::from);
+                }
+            }
+        }
+    }
+
+    fn ask_once(&self, request: Request) -> Result<Response, Failure> {
+        let Way { door, principal, .. } = self.way.borrow().clone();
         let mut meter = Meter::new();
-        let answer = self.door.ask(&self.principal, request, &mut |progress| meter.show(&progress));
+        let answer = door.ask(&principal, request, &mut |progress| meter.show(&progress));
         meter.finish();
-        answer.map_err(Trouble::from)
+        answer
+    }
+
+    /// Whether the process that answered has gone, rather than the owner having stopped it or the disk being full.
+    fn is_abandoned(&self, failure: &Failure) -> bool {
+        self.is_served()
+            && !interrupt::is_asked()
+            && match failure.code {
+                // Nobody here asked it to stop, so the other process is ending.
+                FailureCode::Stopped => true,
+                FailureCode::Io => UnixStream::connect(home::socket_path(&self.home)).is_err(),
+                _ => false,
+            }
+    }
+
+    fn find_again(&self) -> Result<(), Trouble> {
+        let Some(passphrase) = &self.passphrase else { return Err(Trouble::misunderstood()) };
+        let way = find(&self.home, passphrase)?;
+        self.way.replace(way);
+        Ok(())
     }
 
     /// Serves other processes for as long as the result lives. Nothing happens where this process is itself served.
-    pub(crate) fn serve_others(&self) -> Option<SocketServer> {
-        let twin = self.own.as_ref()?;
-        let Principal::Device { owner, device } = self.principal() else { return None };
-        let principal = self.principal();
+    pub(crate) fn serve_others(&self) -> Option<Serving> {
+        let Way { door, principal, own } = self.way.borrow().clone();
+        own?;
+        let Principal::Device { owner, device } = principal.clone() else { return None };
         let verify = move |message: &[u8], signature: &[u8]| {
             let signature = Signature(signature.try_into().ok()?);
             didymos_identity::verify(&device, CONTEXT, message, &signature).ok()?;
             Some(principal.clone())
         };
-        let door = Arc::clone(twin) as Arc<dyn Door>;
-        match socket::listen(door, owner, Box::new(verify), &home::socket_path(&self.home)) {
-            Ok(server) => Some(server),
+        match Serving::start(door, owner, Box::new(verify), &home::socket_path(&self.home)) {
+            Ok(serving) => Some(serving),
             Err(error) => {
                 // The work at hand does not need the socket.
-                crate::output::aside(&format!("note: other `twin` commands will have to wait: {error}"));
+                output::aside(&format!("note: other `twin` commands will have to wait: {error}"));
                 None
             }
         }
     }
 }
 
-fn connect(home: &Path, key: &SigningKey) -> Result<Reach, ConnectError> {
-    let signer = key.clone();
-    let sign = move |message: &[u8]| signer.sign(CONTEXT, message).as_bytes().to_vec();
-    let client = Client::connect(&home::socket_path(home), &sign)?;
-    let principal = Principal::Device { owner: client.owner().clone(), device: key.did().clone() };
-    Ok(Reach { home: home.to_owned(), door: Arc::new(client), principal, own: None })
+impl Way {
+    fn own(twin: Twin) -> Self {
+        let twin = Arc::new(twin);
+        for notice in twin.notices() {
+            output::aside(&format!("note: {notice}"));
+        }
+        let principal = twin.principal();
+        Self { door: Arc::clone(&twin) as Arc<dyn Door>, principal, own: Some(twin) }
+    }
+
+    fn through(home: &Path, key: &SigningKey) -> Result<Self, ConnectError> {
+        let signer = key.clone();
+        let sign = move |message: &[u8]| signer.sign(CONTEXT, message).as_bytes().to_vec();
+        let client = Client::connect(&home::socket_path(home), &sign)?;
+        let principal = Principal::Device { owner: client.owner().clone(), device: key.did().clone() };
+        Ok(Self { door: Arc::new(client), principal, own: None })
+    }
+}
+
+fn find(home: &Path, passphrase: &str) -> Result<Way, Trouble> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut device = None;
+    loop {
+        match Twin::open(home, passphrase) {
+            Ok(twin) => return Ok(Way::own(twin)),
+            Err(failure) if failure.code != FailureCode::Busy => return Err(failure.into()),
+            Err(_) => {}
+        }
+        let key = match device.take() {
+            Some(key) => key,
+            None => home::unlock(home, passphrase)?.0.device_key(),
+        };
+        match Way::through(home, &key) {
+            Ok(way) => return Ok(way),
+            // The other process may be about to open its socket, or about to end: both are worth a moment.
+            Err(ConnectError::NobodyThere(..) | ConnectError::Broken(_)) if Instant::now() < deadline => {}
+            Err(error) => return Err(unreachable_other(&error)),
+        }
+        device = Some(key);
+        std::thread::sleep(PAUSE);
+    }
 }
 
 fn unreachable_other(error: &ConnectError) -> Trouble {
@@ -156,16 +248,5 @@ fn unreachable_other(error: &ConnectError) -> Trouble {
         }
         ConnectError::Refused(failure) => Trouble::from(failure.clone()),
         other => Trouble::new(Exit::Busy, format!("another process holds this twin and cannot be asked: {other}")),
-    }
-}
-
-pub(crate) fn must_be_there(home: &Path) -> Result<(), Trouble> {
-    if home::exists(home) {
-        return Ok(());
-    }
-    match std::fs::read_dir(home) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Trouble::file("read", home, &error)),
-        _ => Err(Trouble::new(Exit::NotFound, format!("there is no twin in {}", home.display()))
-            .next("make one with `twin init`, or say where yours is with --home or TWIN_HOME")),
     }
 }

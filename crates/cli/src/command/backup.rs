@@ -2,11 +2,11 @@
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
+use crate::output;
 use crate::reach::reach;
 use crate::render::table::{Side, Table, plain};
-use crate::render::{bad, good, notable, number, words};
+use crate::render::{bad, faint, good, number, words};
 use crate::trouble::Trouble;
-use crate::{interrupt, output};
 use clap::{Args, Subcommand};
 use didymos_twin::request::{BackupAdd, BackupWhich};
 use didymos_twin::response::BackupReport;
@@ -138,71 +138,90 @@ pub(crate) fn target(typed: &str) -> Result<String, Trouble> {
         .map_err(|_| Trouble::new(Exit::Usage, "the folder's name is not UTF-8 text; choose another one"))
 }
 
+/// How the answer to a request is told.
+type Render = fn(&[BackupReport], usize) -> String;
+
 pub(crate) fn run(globals: &Globals, typed: Backup) -> Result<Exit, Trouble> {
     let which = |which: Which| -> Result<BackupWhich, Trouble> {
         Ok(BackupWhich { target: which.target.as_deref().map(target).transpose()? })
     };
-    let (request, done) = match typed {
+    let (request, render): (Request, Render) = match typed {
         Backup::Add(add) => {
             let target = target(&add.target)?;
             let options = add.options.read(&target)?;
-            (Request::BackupAdd(BackupAdd { target, options }), "added; `twin backup run` copies everything there")
+            (Request::BackupAdd(BackupAdd { target, options }), added)
         }
-        Backup::Run(asked) => (Request::BackupRun(which(asked)?), "copied"),
-        Backup::Check(asked) => (Request::BackupCheck(which(asked)?), "read back and compared"),
-        Backup::List => (Request::BackupList, ""),
+        Backup::Run(asked) => (Request::BackupRun(which(asked)?), copied),
+        Backup::Check(asked) => (Request::BackupCheck(which(asked)?), checked),
+        Backup::List => (Request::BackupList, listed),
     };
     let reach = reach(globals)?;
-    let _serving = reach.serve_others();
-    interrupt::heed("stopping; what is copied stays copied (Ctrl-C again stops at once)");
-    let Response::Backup(reports) = reach.ask(request)? else {
+    let says = "stopping; what is copied stays copied (Ctrl-C again stops at once)";
+    let Response::Backup(reports) = reach.work(request, says)? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {
         output::json(&reports)?;
     } else {
-        output::text(&render(&reports, done, output::width()))?;
+        let mut text = render(&reports, output::width());
+        for report in &reports {
+            if let Some(error) = &report.error {
+                text.push_str(&format!("{} {}: {}\n", bad("failed:"), plain(&report.target), plain(error)));
+            }
+        }
+        output::text(&text)?;
     }
     let bad_news = reports.iter().any(|report| report.error.is_some() || !report.missing.is_empty());
     Ok(if bad_news { Exit::BadNews } else { Exit::Done })
 }
 
-fn render(reports: &[BackupReport], done: &str, width: usize) -> String {
-    if reports.is_empty() {
-        return "no place keeps a copy yet: name one with `twin backup add`\n".to_owned();
-    }
-    let mut table = Table::new([
-        ("place", Side::Left),
-        ("objects", Side::Right),
-        ("copied now", Side::Right),
-        ("bytes", Side::Right),
-        ("missing", Side::Right),
-        ("last checked", Side::Left),
-    ]);
-    for report in reports {
+fn added(reports: &[BackupReport], _: usize) -> String {
+    let places: Vec<_> = reports.iter().map(|report| plain(&report.target)).collect();
+    format!("{} keeps a copy from now on. `twin backup run` copies everything there.\n", places.join(", "))
+}
+
+fn copied(reports: &[BackupReport], width: usize) -> String {
+    let mut table =
+        Table::new([("place", Side::Left), ("objects", Side::Right), ("new", Side::Right), ("", Side::Left)]);
+    for report in reports.iter().filter(|report| report.error.is_none()) {
         table.row([
             plain(&report.target),
             number::count(report.objects),
             number::count(report.copied),
             number::bytes(report.bytes),
-            number::count(report.missing.len() as u64),
-            report.verified.as_deref().map_or_else(|| "never".to_owned(), words::time),
         ]);
     }
-    let mut text = table.render(width);
+    format!("{}{}", table.render(width), faint("`twin backup check` reads it all back.\n"))
+}
+
+fn checked(reports: &[BackupReport], width: usize) -> String {
+    let mut table = Table::new([
+        ("place", Side::Left),
+        ("objects", Side::Right),
+        ("missing", Side::Right),
+        ("behind", Side::Right),
+        ("", Side::Left),
+    ]);
+    for report in reports.iter().filter(|report| report.error.is_none()) {
+        table.row([
+            plain(&report.target),
+            number::count(report.objects),
+            number::count(report.missing.len() as u64),
+            number::count(report.behind),
+            if report.missing.is_empty() { good("whole") } else { bad("`twin backup run` puts back what is missing") },
+        ]);
+    }
+    table.render(width)
+}
+
+fn listed(reports: &[BackupReport], width: usize) -> String {
+    if reports.is_empty() {
+        return "No place keeps a copy yet: name one with `twin backup add`.\n".to_owned();
+    }
+    let mut table = Table::new([("place", Side::Left), ("last read back and found whole", Side::Left)]);
     for report in reports {
-        if let Some(error) = &report.error {
-            text.push_str(&format!("\n{} {}: {}", bad("failed"), plain(&report.target), plain(error)));
-        }
+        let verified = report.verified.as_deref().map_or_else(|| "never".to_owned(), words::time);
+        table.row([plain(&report.target), verified]);
     }
-    let failed = reports.iter().filter(|report| report.error.is_some()).count();
-    let lacking = reports.iter().filter(|report| report.error.is_none() && !report.missing.is_empty()).count();
-    text.push('\n');
-    if failed + lacking == 0 && !done.is_empty() {
-        text.push_str(&format!("{}\n", good(done)));
-    }
-    if lacking > 0 {
-        text.push_str(&format!("{}\n", notable("what is missing there, `twin backup run` copies")));
-    }
-    text
+    table.render(width)
 }

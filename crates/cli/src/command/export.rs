@@ -2,10 +2,10 @@
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
+use crate::output;
 use crate::reach::reach;
 use crate::render::{notable, number};
 use crate::trouble::Trouble;
-use crate::{interrupt, output};
 use clap::Args;
 use didymos_twin::request::Export as Ask;
 use didymos_twin::{Request, Response};
@@ -21,9 +21,8 @@ pub(crate) struct Export {
 pub(crate) fn run(globals: &Globals, typed: &Export) -> Result<Exit, Trouble> {
     let dir = std::path::absolute(&typed.dir).map_err(|error| Trouble::file("use", &typed.dir, &error))?;
     let reach = reach(globals)?;
-    let _serving = reach.serve_others();
-    interrupt::heed("stopping; the export will be incomplete");
-    let Response::Export(report) = reach.ask(Request::Export(Ask { dir }))? else {
+    let request = Request::Export(Ask { dir });
+    let Response::Export(report) = reach.work(request, "stopping; the export will be incomplete")? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

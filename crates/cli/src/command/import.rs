@@ -2,10 +2,10 @@
 
 use crate::arguments::{self, Globals};
 use crate::exit::Exit;
+use crate::output;
 use crate::reach::{Reach, reach};
 use crate::render::{import as report, notable, number};
 use crate::trouble::Trouble;
-use crate::{interrupt, output};
 use clap::Args;
 use didymos_twin::request::{CsvColumns, Import as Ask};
 use didymos_twin::response::ImportReport;
@@ -88,8 +88,6 @@ pub(crate) fn run(globals: &Globals, import: Import) -> Result<Exit, Trouble> {
     let paths = import.paths.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?;
     let ask = Ask { paths, zone: import.zone, person: import.person, csv: import.csv.columns()? };
     let reach = reach(globals)?;
-    let _serving = reach.serve_others();
-    interrupt::heed("stopping; what is committed stays (Ctrl-C again stops at once)");
     let report = take_in(&reach, ask)?;
 
     if globals.json {
@@ -110,7 +108,7 @@ pub(crate) fn run(globals: &Globals, import: Import) -> Result<Exit, Trouble> {
 
 /// Asks the door to take files in.
 pub(crate) fn take_in(reach: &Reach, ask: Ask) -> Result<ImportReport, Trouble> {
-    match reach.ask(Request::Import(ask))? {
+    match reach.work(Request::Import(ask), "stopping; what is read so far is kept (Ctrl-C again stops at once)")? {
         Response::Import(report) => Ok(report),
         _ => Err(Trouble::misunderstood()),
     }

@@ -13,6 +13,9 @@ use didymos_twin::response::{LogAnswer, LogCommit};
 use didymos_twin::{Request, Response};
 use serde_json::Value as Json;
 
+/// Of more receipts in one commit, their number is shown: drawing the list of streams alone leaves one for each.
+const RECEIPTS_MAX: usize = 6;
+
 /// Lists commits with the files and receipts in them, newest first.
 #[derive(Args)]
 pub(crate) struct Log {
@@ -75,8 +78,11 @@ fn one(text: &mut String, entry: &LogCommit) {
             faint(&format!("({}, {size})", plain(&file.format)))
         ));
     }
-    for line in entry.receipts.iter().map(receipt) {
+    for line in entry.receipts.iter().take(RECEIPTS_MAX).map(receipt) {
         text.push_str(&format!("       {line}\n"));
+    }
+    if let Some(more) = entry.receipts.len().checked_sub(RECEIPTS_MAX + 1) {
+        text.push_str(&faint(&format!("       and {} more (all with --json)\n", more + 1)));
     }
 }
 

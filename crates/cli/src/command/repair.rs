@@ -3,18 +3,16 @@
 use super::verify::damages;
 use crate::arguments::Globals;
 use crate::exit::Exit;
+use crate::output;
 use crate::reach::reach;
 use crate::render::{bad, good, number};
 use crate::trouble::Trouble;
-use crate::{interrupt, output};
 use didymos_twin::response::RepairReport;
 use didymos_twin::{Request, Response};
 
 pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let _serving = reach.serve_others();
-    interrupt::heed("stopping");
-    let Response::Repair(report) = reach.ask(Request::Repair)? else {
+    let Response::Repair(report) = reach.work(Request::Repair, "stopping")? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

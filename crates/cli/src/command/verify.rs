@@ -2,18 +2,16 @@
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
+use crate::output;
 use crate::reach::reach;
 use crate::render::{bad, good, number, table::plain};
 use crate::trouble::Trouble;
-use crate::{interrupt, output};
 use didymos_twin::response::{Damage, VerifyReport};
 use didymos_twin::{Request, Response};
 
 pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let _serving = reach.serve_others();
-    interrupt::heed("stopping");
-    let Response::Verify(report) = reach.ask(Request::Verify)? else {
+    let Response::Verify(report) = reach.work(Request::Verify, "stopping")? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

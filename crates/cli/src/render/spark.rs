@@ -10,7 +10,8 @@ pub(crate) fn spark(values: &[Option<f64>]) -> String {
         .iter()
         .map(|value| match value {
             Some(value) if value.is_finite() => {
-                let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+                let flat = if *value == 0.0 { 0.0 } else { 0.5 };
+                let share = if high > low { (value - low) / (high - low) } else { flat };
                 LEVELS[((share * 8.0) as usize).min(7)]
             }
             _ => ' ',
@@ -40,6 +41,7 @@ mod tests {
     fn a_line_rises_and_falls_with_its_values() {
         assert_eq!(spark(&[Some(0.0), Some(7.0), None, Some(3.5)]), "▁█ ▅");
         assert_eq!(spark(&[Some(5.0), Some(5.0)]), "▅▅");
+        assert_eq!(spark(&[Some(0.0), Some(0.0)]), "▁▁");
         assert_eq!(spark(&[None, Some(f64::NAN)]), "  ");
         assert_eq!(squeezed(&[Some(1.0), Some(3.0), None, None], 2), [Some(2.0), None]);
         assert_eq!(squeezed(&[Some(1.0)], 2), [Some(1.0)]);
