@@ -116,14 +116,14 @@ impl Reach {
     }
 
     /// Asks something that is answered in a moment.
-    pub(crate) fn ask(&self, request: Request) -> Result<Response, Trouble> {
-        self.put(&request, false)
+    pub(crate) fn ask(&self, request: &Request) -> Result<Response, Trouble> {
+        self.put(request, false)
     }
 
     /// Asks for something that may take a while: others are served meanwhile, and Ctrl-C is a wish that `says` answers.
-    pub(crate) fn work(&self, request: Request, says: &'static str) -> Result<Response, Trouble> {
+    pub(crate) fn work(&self, request: &Request, says: &'static str) -> Result<Response, Trouble> {
         interrupt::heed(says);
-        self.put(&request, true)
+        self.put(request, true)
     }
 
     fn put(&self, request: &Request, serve: bool) -> Result<Response, Trouble> {

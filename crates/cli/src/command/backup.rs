@@ -157,7 +157,7 @@ pub(crate) fn run(globals: &Globals, typed: Backup) -> Result<Exit, Trouble> {
     };
     let reach = reach(globals)?;
     let says = "stopping; what is copied stays copied (Ctrl-C again stops at once)";
-    let Response::Backup(reports) = reach.work(request, says)? else {
+    let Response::Backup(reports) = reach.work(&request, says)? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

@@ -61,7 +61,7 @@ struct Report<'a> {
 
 pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let Response::Status(status) = reach.ask(Request::Status)? else {
+    let Response::Status(status) = reach.ask(&Request::Status)? else {
         return Err(Trouble::misunderstood());
     };
     let findings = examine(&reach, &status)?;
@@ -75,10 +75,10 @@ pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
 }
 
 fn examine(reach: &Reach, status: &Status) -> Result<Vec<Finding>, Trouble> {
-    let Response::Log(log) = reach.ask(Request::Log(Log { before: None, limit: 1 }))? else {
+    let Response::Log(log) = reach.ask(&Request::Log(Log { before: None, limit: 1 }))? else {
         return Err(Trouble::misunderstood());
     };
-    let Response::Backup(backups) = reach.ask(Request::BackupList)? else {
+    let Response::Backup(backups) = reach.ask(&Request::BackupList)? else {
         return Err(Trouble::misunderstood());
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);

@@ -22,7 +22,7 @@ pub(crate) fn run(globals: &Globals, typed: &Export) -> Result<Exit, Trouble> {
     let dir = std::path::absolute(&typed.dir).map_err(|error| Trouble::file("use", &typed.dir, &error))?;
     let reach = reach(globals)?;
     let request = Request::Export(Ask { dir });
-    let Response::Export(report) = reach.work(request, "stopping; the export will be incomplete")? else {
+    let Response::Export(report) = reach.work(&request, "stopping; the export will be incomplete")? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

@@ -108,7 +108,7 @@ pub(crate) fn run(globals: &Globals, import: Import) -> Result<Exit, Trouble> {
 
 /// Asks the door to take files in.
 pub(crate) fn take_in(reach: &Reach, ask: Ask) -> Result<ImportReport, Trouble> {
-    match reach.work(Request::Import(ask), "stopping; what is read so far is kept (Ctrl-C again stops at once)")? {
+    match reach.work(&Request::Import(ask), "stopping; what is read so far is kept (Ctrl-C again stops at once)")? {
         Response::Import(report) => Ok(report),
         _ => Err(Trouble::misunderstood()),
     }

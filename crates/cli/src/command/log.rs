@@ -29,7 +29,7 @@ pub(crate) struct Log {
 
 pub(crate) fn run(globals: &Globals, typed: &Log) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let Response::Log(answer) = reach.ask(Request::Log(Ask { before: typed.before, limit: typed.limit }))? else {
+    let Response::Log(answer) = reach.ask(&Request::Log(Ask { before: typed.before, limit: typed.limit }))? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

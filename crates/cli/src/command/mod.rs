@@ -55,12 +55,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
 }
 
 /// Asks about one stream; if there is none of that name, says which ones come close.
-fn ask_about(reach: &Reach, stream: &StreamId, request: Request) -> Result<Response, Trouble> {
+fn ask_about(reach: &Reach, stream: &StreamId, request: &Request) -> Result<Response, Trouble> {
     reach.ask(request).map_err(|trouble| {
         if trouble.exit != Exit::NotFound || trouble.message.contains("did you mean") {
             return trouble;
         }
-        let Ok(Response::Streams(streams)) = reach.ask(Request::Streams) else { return trouble };
+        let Ok(Response::Streams(streams)) = reach.ask(&Request::Streams) else { return trouble };
         if streams.iter().any(|known| known.id == *stream) {
             return trouble;
         }

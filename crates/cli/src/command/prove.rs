@@ -43,7 +43,7 @@ pub(crate) struct Prove {
 pub(crate) fn run(globals: &Globals, typed: &Prove) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
     let which = Which { stream: typed.stream.clone(), time: typed.time };
-    let Response::Proof(proof) = ask_about(&reach, &typed.stream, Request::Prove(which))? else {
+    let Response::Proof(proof) = ask_about(&reach, &typed.stream, &Request::Prove(which))? else {
         return Err(Trouble::misunderstood());
     };
     let bytes = URL_SAFE_NO_PAD.decode(&proof.proof).map_err(|_| Trouble::misunderstood())?;

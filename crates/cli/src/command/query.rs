@@ -66,7 +66,7 @@ pub(crate) fn run(globals: &Globals, typed: &Query) -> Result<Exit, Trouble> {
         source: typed.source.clone(),
         limit,
     };
-    let Response::Query(answer) = ask_about(&reach, &typed.stream, Request::Query(ask))? else {
+    let Response::Query(answer) = ask_about(&reach, &typed.stream, &Request::Query(ask))? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

@@ -12,7 +12,7 @@ use didymos_twin::{Request, Response};
 
 pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let Response::Repair(report) = reach.work(Request::Repair, "stopping")? else {
+    let Response::Repair(report) = reach.work(&Request::Repair, "stopping")? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

@@ -40,7 +40,7 @@ pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
     let passphrase = passphrase::new(globals.passphrase_file.as_deref(), "Passphrase for this machine")?;
     let twin = Twin::restore(&home, &target, &options, &phrase, &passphrase, KdfCost::STANDARD)?;
     let reach = Reach::own(home, twin);
-    let Response::Status(status) = reach.ask(Request::Status)? else {
+    let Response::Status(status) = reach.ask(&Request::Status)? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

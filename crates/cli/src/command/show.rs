@@ -25,7 +25,7 @@ pub(crate) struct Show {
 pub(crate) fn run(globals: &Globals, typed: &Show) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
     let which = Which { stream: typed.stream.clone(), time: typed.time };
-    let Response::Show(shown) = ask_about(&reach, &typed.stream, Request::Show(which))? else {
+    let Response::Show(shown) = ask_about(&reach, &typed.stream, &Request::Show(which))? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

@@ -30,7 +30,7 @@ pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
 
 /// Every stream.
 pub(crate) fn list(reach: &Reach) -> Result<Vec<StreamInfo>, Trouble> {
-    match reach.ask(Request::Streams)? {
+    match reach.ask(&Request::Streams)? {
         Response::Streams(streams) => Ok(streams),
         _ => Err(Trouble::misunderstood()),
     }
@@ -45,7 +45,7 @@ fn last_days(reach: &Reach, stream: &StreamInfo) -> Result<Vec<Option<f64>>, Tro
         source: None,
         limit: streams::DAYS as u32 + 1,
     };
-    match reach.ask(Request::Query(query))? {
+    match reach.ask(&Request::Query(query))? {
         Response::Query(answer) => Ok(streams::days(stream, answer.buckets.as_deref().unwrap_or_default())),
         _ => Err(Trouble::misunderstood()),
     }

@@ -11,7 +11,7 @@ use didymos_twin::{Request, Response};
 
 pub(crate) fn run(globals: &Globals) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let Response::Verify(report) = reach.work(Request::Verify, "stopping")? else {
+    let Response::Verify(report) = reach.work(&Request::Verify, "stopping")? else {
         return Err(Trouble::misunderstood());
     };
     if globals.json {

@@ -88,7 +88,7 @@ mod tests {
         table.row(["b".to_owned(), "1,000".to_owned(), String::new()]);
         assert_eq!(
             table.render(34),
-            "WHAT        COUNT  FROM\nZoë’s 心拍      7  a very long plac…\nb           1,000\n"
+            "WHAT        COUNT  FROM\nZoë’s 心拍      7  a very long pl…\nb           1,000\n"
         );
     }
 
