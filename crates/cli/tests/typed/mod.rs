@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 pub const PASSPHRASE: &str = "correct horse battery";
 /// Nothing that is waited for takes so long, not on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub struct Desk {
     dir: TempDir,
