@@ -275,3 +275,25 @@ fn an_object_is_named_by_the_digest_of_its_bytes() {
         assert_eq!(Digest::of(&vault.object(&id).unwrap().unwrap()), id);
     }
 }
+
+#[test]
+fn a_clock_that_runs_backwards_changes_no_order_and_breaks_no_proof() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = create(Arc::new(RealDisk), dir.path());
+    for (day, time) in [START, START - 86_400_000, START - 900 * 86_400_000].into_iter().enumerate() {
+        let clock = move || Timestamp(time);
+        let mut import = vault.import(&clock).unwrap();
+        let part = import.begin_part("x", "csv");
+        let (stream, source) = (import.stream(&heart_rate()), import.source(&Source::default()));
+        let start = Timestamp(START + day as i64 * 60_000);
+        let value = Value::Number(60.0);
+        import.rows(part, [Row { stream, source, start, end: start, zone: ZoneOffset::UTC, value, at: 0 }]).unwrap();
+        import.finish().unwrap();
+    }
+    drop(vault);
+    let vault = Vault::open(opening(dir.path())).unwrap();
+    assert_eq!(vault.index().observations(), 3);
+    assert_eq!(vault.verify(go_on).unwrap().damaged, vec![]);
+    let last = vault.prove(&heart_rate().id, Edge::Exact(START + 120_000)).unwrap();
+    assert_eq!(proof::check(&last.encode()).unwrap().commit.time, Timestamp(START - 900 * 86_400_000));
+}

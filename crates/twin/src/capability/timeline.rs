@@ -29,7 +29,9 @@ pub(crate) fn streams(twin: &Twin) -> Result<Vec<StreamInfo>, Failure> {
     let index = twin.vault.index();
     let mut streams: Vec<StreamInfo> =
         index.streams.iter().filter_map(|stream| stream_info(stream, &index.sources)).collect();
-    streams.sort_by(|a, b| a.id.cmp(&b.id));
+    // In the order of the table, which goes from the heart outwards; what is not in it comes last.
+    let place = |id: &str| table::STREAMS.iter().position(|line| line.id == id).unwrap_or(usize::MAX);
+    streams.sort_by(|a, b| (place(a.id.as_str()), &a.id).cmp(&(place(b.id.as_str()), &b.id)));
     Ok(streams)
 }
 
