@@ -1,8 +1,9 @@
 //! Leaving receipts: at once, or gathered for a moment.
 //!
 //! A receipt that cannot be committed takes its answer with it: no receipt, no answer. A twin that serves a browser is
-//! asked dozens of times while a timeline is dragged, and a commit costs two syncs; so a server gathers the receipts of
-//! the owner's own looking and commits them together, after a second, with 64, or before anything else is committed.
+//! asked dozens of times while a timeline is dragged, and a commit costs two syncs and most of a kilobyte for ever; so a
+//! server gathers the receipts of the owner's own looking and commits them together: after ten seconds, with 256, or
+//! with the next receipt that may not wait.
 
 use crate::door::Failure;
 use crate::twin::now;
@@ -13,8 +14,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-const TOGETHER: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(1);
+const TOGETHER: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Receipts {
     shared: Arc<Shared>,

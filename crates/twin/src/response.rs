@@ -181,6 +181,9 @@ pub struct QueryAnswer {
     pub sources: Option<Vec<String>>,
     /// There were more rows than the limit.
     pub more: bool,
+    /// What to know before believing the numbers, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A window for a chart, in columns of equal length. Times are wall-clock milliseconds.

@@ -288,6 +288,10 @@ impl Copies for Place {
         let name = self.runtime.block_on(self.get(&commit_key(&self.prefix, seq))).ok().flatten()?;
         std::str::from_utf8(&name).ok()?.trim().parse().ok()
     }
+
+    fn newest(&mut self) -> Option<u64> {
+        self.inventory().ok()?.1.into_iter().max()
+    }
 }
 
 /// Several places, asked in turn.
@@ -300,6 +304,10 @@ impl Copies for Places {
 
     fn commit(&mut self, seq: u64) -> Option<Digest> {
         self.0.iter_mut().find_map(|place| place.commit(seq))
+    }
+
+    fn newest(&mut self) -> Option<u64> {
+        self.0.iter_mut().filter_map(Copies::newest).max()
     }
 }
 

@@ -367,6 +367,14 @@ impl Selection {
         self.sources.as_ref().is_none_or(|sources| chunk.sources.iter().all(|source| sources.contains(source)))
     }
 
+    /// How many sources its chunks have that count.
+    #[must_use]
+    pub fn source_count(&self) -> usize {
+        let counts = |source: &&u32| self.sources.as_ref().is_none_or(|sources| sources.contains(source));
+        let all = self.chunks.iter().flat_map(|chunk| &chunk.sources).filter(counts);
+        all.collect::<std::collections::BTreeSet<_>>().len()
+    }
+
     /// About how many observations there are at most.
     #[must_use]
     pub fn at_most(&self) -> u64 {

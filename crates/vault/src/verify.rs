@@ -47,6 +47,10 @@ pub trait Copies {
     fn object(&mut self, id: &Digest) -> Option<Vec<u8>>;
     /// The id of the frame of commit `seq`.
     fn commit(&mut self, seq: u64) -> Option<Digest>;
+    /// The number of the newest commit that is named there, where that can be told: what shows that one before it is lost.
+    fn newest(&mut self) -> Option<u64> {
+        None
+    }
 }
 
 fn damage(at: u64, object: Option<Digest>, what: impl Into<String>) -> Damage {
@@ -249,7 +253,7 @@ fn rebuild(
     remaining: &mut Vec<Damage>,
 ) -> Result<Option<Acknowledged>, VaultError> {
     let (slots, _) = journal.slots(seal)?;
-    let acknowledged = slots.into_iter().flatten().map(|slot| slot.seq).max();
+    let acknowledged = slots.into_iter().flatten().map(|slot| slot.seq).chain(copies.newest()).max();
     let known = |seq: u64| index.and_then(|index| index.commits.iter().find(|commit| commit.seq == seq));
     journal.overwrite_file_head()?;
     let mut at = FILE_HEAD.len() as u64;
@@ -257,14 +261,14 @@ fn rebuild(
     for seq in 0.. {
         let wanted = known(seq).map(|commit| (commit.at, commit.len, commit.id));
         let here = wanted.and_then(|(at, len, id)| Some((id, journal.read(at, len, &id).ok()?)));
-        let found = here.or_else(|| {
-            let id = copies.commit(seq)?;
-            Some((id, fetch(copies, &id)?))
-        });
-        let expected = wanted.is_some() || acknowledged.is_some_and(|last| seq <= last);
+        let named = if here.is_none() { copies.commit(seq) } else { None };
+        let found = here.or_else(|| named.and_then(|id| Some((id, fetch(copies, &id)?))));
+        // A commit that a copy names and does not have is lost, and not the end of the journal.
+        let expected = wanted.is_some() || named.is_some() || acknowledged.is_some_and(|last| seq <= last);
         let Some((id, sealed)) = found else {
             if expected {
-                remaining.push(damage(at, wanted.map(|w| w.2), format!("no copy has commit {seq}")));
+                let id = wanted.map(|wanted| wanted.2).or(named);
+                remaining.push(damage(at, id, format!("no copy has commit {seq}")));
             }
             break;
         };
@@ -333,8 +337,15 @@ fn put(
 pub fn restore(dir: &Path, key: &VaultKey, copies: &mut dyn Copies) -> Result<u64, VaultError> {
     let seal = key.seal();
     // A key that does not open the first commit is the wrong key: say so before writing anything.
-    let first = copies.commit(0).and_then(|id| fetch(copies, &id));
-    let Some(first) = first else { return Err(VaultError::Missing(dir.to_owned())) };
+    let Some(id) = copies.commit(0) else {
+        return Err(match copies.newest() {
+            Some(_) => VaultError::Damaged(damage(0, None, "no copy has commit 0")),
+            None => VaultError::Missing(dir.to_owned()),
+        });
+    };
+    let Some(first) = fetch(copies, &id) else {
+        return Err(VaultError::Damaged(damage(0, Some(id), "no copy has commit 0")));
+    };
     if seal.open_commit(&first).is_err() {
         return Err(VaultError::WrongKey);
     }

@@ -199,3 +199,21 @@ fn a_vault_is_restored_from_copies_bit_for_bit() {
     let other = tempfile::tempdir().unwrap();
     assert!(didymos_vault::restore(other.path(), &key, &mut backup).is_err());
 }
+
+#[test]
+fn a_copy_that_lost_a_commit_restores_nothing_shorter_unsaid() {
+    let disk = FaultyDisk::default();
+    let vault = create(Arc::new(disk.clone()), Path::new(DIR));
+    import_minutes(&vault, 0..1_000, "Watch").unwrap();
+    import_minutes(&vault, 0..2_000, "Watch").unwrap();
+    let commits = Backup::of(&vault).commits;
+    assert_eq!(commits.len(), 3);
+    let key = opening(Path::new(DIR)).key;
+    for lost in commits {
+        let mut backup = Backup::of(&vault);
+        backup.objects.remove(&lost);
+        let dir = tempfile::tempdir().unwrap();
+        let outcome = didymos_vault::restore(dir.path(), &key, &mut backup);
+        assert!(matches!(&outcome, Err(VaultError::Damaged(damage)) if damage.object == Some(lost)), "{outcome:?}");
+    }
+}

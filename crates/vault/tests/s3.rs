@@ -177,6 +177,11 @@ fn a_bucket_keeps_a_copy_that_is_checked_mended_and_restored_from() {
     assert!(matches!(didymos_vault::restore(elsewhere.path(), &key, &mut place), Err(VaultError::Damaged(_))));
     assert_eq!(place.mend(&vault, &missing).unwrap(), 2);
     assert_eq!(place.check(&vault, all).unwrap().missing, []);
+    // A commit whose name is gone is not taken for the journal's end.
+    wait(raw.delete(&prefix.clone().join("commits").join("000000000002"))).unwrap();
+    let outcome = didymos_vault::restore(tempfile::tempdir().unwrap().path(), &key, &mut place);
+    assert!(matches!(outcome, Err(VaultError::Damaged(_))), "{outcome:?}");
+    place.run(&vault, all).unwrap();
 
     // Another machine, with nothing but the key.
     let restored = tempfile::tempdir().unwrap();

@@ -57,7 +57,7 @@ pub(crate) struct Query {
 
 pub(crate) fn run(globals: &Globals, typed: &Query) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
-    let limit = typed.limit.unwrap_or(if typed.csv { MAX_ROWS } else { ROWS });
+    let limit = typed.limit.unwrap_or(if typed.csv || globals.json { MAX_ROWS } else { ROWS });
     let ask = Ask {
         stream: typed.stream.clone(),
         from: typed.from,
@@ -84,6 +84,9 @@ pub(crate) fn run(globals: &Globals, typed: &Query) -> Result<Exit, Trouble> {
     }
     if answer.more {
         output::aside(&query::more(limit));
+    }
+    for note in &answer.notes {
+        output::aside(note);
     }
     Ok(Exit::Done)
 }

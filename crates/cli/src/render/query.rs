@@ -220,6 +220,7 @@ mod tests {
             points: None,
             sources: None,
             more: false,
+            notes: Vec::new(),
         }
     }
 

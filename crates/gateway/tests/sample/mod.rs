@@ -194,6 +194,7 @@ fn query(series: &Series, ask: &Query) -> QueryAnswer {
         points: None,
         sources: None,
         more: false,
+        notes: Vec::new(),
     };
     if let Some(every) = ask.every {
         let mut all: Vec<_> = buckets(series, from, to, every.ms()).into_values().collect();

@@ -40,9 +40,8 @@ impl Reader {
     }
 
     fn stream(&mut self, record: &Record<'_>, outlet: &mut Outlet<'_>) -> Result<(Kind, StreamKey), &'static str> {
-        let (id, kind, unit) = match (record.get(0), record.get(1), record.get(2)) {
-            (Some(id), Some(kind), Some(unit)) => (id, kind, unit),
-            _ => return Err("stream missing"),
+        let (Some(id), Some(kind), Some(unit)) = (record.get(0), record.get(1), record.get(2)) else {
+            return Err("stream missing");
         };
         let name = [id, kind, unit].join(&b'\n');
         if let Some((stream, key)) = self.streams.get(&name) {

@@ -78,9 +78,18 @@ pub(crate) fn query(twin: &Twin, query: &Query) -> Result<QueryAnswer, Failure> 
         points: None,
         sources: None,
         more: false,
+        notes: Vec::new(),
     };
     match query.every {
         Some(every) => {
+            let sources = selection.source_count();
+            if selection.stream.kind == Kind::Total && sources > 1 {
+                // A phone and a watch count the same steps, and no file says which ones they share.
+                let text = format!(
+                    "{sources} sources are added up, and what two of them counted counts twice: choose one with `source`"
+                );
+                answer.notes.push(text);
+            }
             let mut buckets = buckets(twin, &selection, every)?;
             answer.more = buckets.len() > limit;
             buckets.truncate(limit);
