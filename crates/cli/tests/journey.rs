@@ -155,3 +155,25 @@ fn people_see_tables_and_programs_see_json() {
     let api = nobody.json(&["openapi"]);
     assert!(api["paths"]["/api/streams.list@1"].is_object());
 }
+
+#[test]
+fn damage_is_named_and_healed_from_a_copy() {
+    let desk = Desk::with_twin();
+    desk.twin(&["import", &sample(GLUCOSE)]).ok();
+    desk.twin(&["backup", "add", "copy"]).ok();
+    desk.twin(&["backup", "run"]).ok();
+    let journal = desk.home().join("journal");
+    let mut bytes = std::fs::read(&journal).expect("a journal");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    std::fs::write(&journal, bytes).expect("rot");
+
+    let report = desk.twin(&["verify", "--json"]).exits(1).json();
+    let damaged = report["damaged"].as_array().expect("a list");
+    assert!(!damaged.is_empty() && damaged[0]["file"] == "journal", "{report}");
+    assert!(desk.twin(&["verify"]).exits(1).out.contains("twin repair"));
+    let healed = desk.json(&["repair"]);
+    assert_eq!(healed["remaining"], json!([]));
+    assert_eq!(desk.json(&["verify"])["damaged"], json!([]));
+    assert_eq!(desk.counts()["glucose"], 1_846);
+}

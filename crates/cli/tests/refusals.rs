@@ -139,3 +139,14 @@ fn others_are_kept_out() {
     assert!(said.out.contains("other accounts can enter it") && said.out.contains("chmod 700"), "{}", said.out);
     assert!(!said.out.contains(PASSPHRASE));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let desk = Desk::with_twin();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let said = desk.command(&["streams", "--json"]).stdout(full).output().expect("runs");
+    let err = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(4), "{err}");
+    assert!(err.contains("cannot write the answer: no space left on device"), "{err}");
+}
