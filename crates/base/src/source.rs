@@ -66,6 +66,10 @@ pub struct Source {
     #[n(10)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub converted_from: Option<String>,
+    /// The account, patient or participant that the file says it is of: two people's files stay two people's.
+    #[n(12)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The person typed it in.
     #[n(11)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -105,6 +109,9 @@ impl Source {
             (Some(device), Some(hardware)) => text.push_str(&format!(" ({device}, {hardware})")),
             (Some(one), None) | (None, Some(one)) => text.push_str(&format!(" ({one})")),
             (None, None) => {}
+        }
+        if let Some(account) = &self.account {
+            text.push_str(&format!(", account {account}"));
         }
         if self.entered_by_hand {
             text.push_str(", entered by hand");

@@ -37,7 +37,7 @@ fn from_init_to_restore_nothing_is_lost() {
     assert_eq!((&heart_rate["unit"], &heart_rate["count"]), (&json!("/min"), &json!(45_605)));
     assert_eq!(heart_rate["first"], "2016-04-01T00:00:00");
     assert_eq!(heart_rate["last"], "2016-05-11T21:42:00");
-    assert_eq!(heart_rate["sources"], json!(["Fitbit"]));
+    assert_eq!(heart_rate["sources"], json!(["Fitbit, account 5553957443"]));
 
     let day = ["--from", "2016-04-10", "--to", "2016-04-11", "--every", "1d"];
     let mean = ["query", "heart_rate", "--stat", "mean,min,max"];

@@ -233,39 +233,54 @@ fn every_fitbit_layout() {
     let hour = "2016-04-12T14:00:00+3600s";
     let day = "2016-04-12T00:00:00+86400s";
     for (table, expected) in [
-        ("Id,Time,Value\n1,4/12/2016 2:05:00 PM,97", vec!["heart_rate 2016-04-12T14:05:00 97 [Fitbit]".to_owned()]),
+        (
+            "Id,Time,Value\n1,4/12/2016 2:05:00 PM,97",
+            vec!["heart_rate 2016-04-12T14:05:00 97 [Fitbit, account 1]".to_owned()],
+        ),
         (
             "Id,ActivityMinute,Calories\n1,4/12/2016 2:05:00 PM,0.78",
-            vec![format!("energy_total {minute} 0.78 [Fitbit]")],
+            vec![format!("energy_total {minute} 0.78 [Fitbit, account 1]")],
         ),
         (
             "Id,ActivityMinute,METs\n1,4/12/2016 2:05:00 PM,12",
-            vec![format!("metabolic_equivalents {minute} 1.2 [Fitbit]")],
+            vec![format!("metabolic_equivalents {minute} 1.2 [Fitbit, account 1]")],
         ),
         (
             "Id,ActivityMinute,Intensity\n1,4/12/2016 2:05:00 PM,3",
-            vec![format!("activity_intensity {minute} very_active [Fitbit]")],
+            vec![format!("activity_intensity {minute} very_active [Fitbit, account 1]")],
         ),
         ("Id,ActivityMinute,Intensity\n1,4/12/2016 2:05:00 PM,4", vec!["skip 1 unknown code".to_owned()]),
-        ("Id,date,value,logId\n1,4/12/2016 2:05:00 PM,2,11", vec![format!("sleep_stage {minute} restless [Fitbit]")]),
-        ("Id,ActivityHour,StepTotal\n1,4/12/2016 2:00:00 PM,373", vec![format!("steps_hourly {hour} 373 [Fitbit]")]),
-        ("Id,ActivityHour,Calories\n1,4/12/2016 2:00:00 PM,81", vec![format!("energy_hourly {hour} 81 [Fitbit]")]),
+        (
+            "Id,date,value,logId\n1,4/12/2016 2:05:00 PM,2,11",
+            vec![format!("sleep_stage {minute} restless [Fitbit, account 1]")],
+        ),
+        (
+            "Id,ActivityHour,StepTotal\n1,4/12/2016 2:00:00 PM,373",
+            vec![format!("steps_hourly {hour} 373 [Fitbit, account 1]")],
+        ),
+        (
+            "Id,ActivityHour,Calories\n1,4/12/2016 2:00:00 PM,81",
+            vec![format!("energy_hourly {hour} 81 [Fitbit, account 1]")],
+        ),
         (
             "Id,ActivityHour,TotalIntensity,AverageIntensity\n1,4/12/2016 2:00:00 PM,20,0.3333",
-            vec![format!("activity_intensity_hourly {hour} 20 [Fitbit]"), "note 1 column averageintensity".to_owned()],
+            vec![
+                format!("activity_intensity_hourly {hour} 20 [Fitbit, account 1]"),
+                "note 1 column averageintensity".to_owned(),
+            ],
         ),
         (
             "Id,ActivityHour,Steps00,Steps01\n1,4/12/2016 2:00:00 PM,4,16",
             vec![
-                "steps 2016-04-12T14:00:00+60s 4 [Fitbit]".to_owned(),
-                "steps 2016-04-12T14:01:00+60s 16 [Fitbit]".to_owned(),
+                "steps 2016-04-12T14:00:00+60s 4 [Fitbit, account 1]".to_owned(),
+                "steps 2016-04-12T14:01:00+60s 16 [Fitbit, account 1]".to_owned(),
             ],
         ),
-        ("Id,ActivityDay,StepTotal\n1,4/12/2016,13162", vec![format!("steps_daily {day} 13162 [Fitbit]")]),
-        ("Id,ActivityDay,Calories\n1,4/12/2016,1985", vec![format!("energy_daily {day} 1985 [Fitbit]")]),
+        ("Id,ActivityDay,StepTotal\n1,4/12/2016,13162", vec![format!("steps_daily {day} 13162 [Fitbit, account 1]")]),
+        ("Id,ActivityDay,Calories\n1,4/12/2016,1985", vec![format!("energy_daily {day} 1985 [Fitbit, account 1]")]),
         (
             "\u{feff}\"Id\";\"ActivityDay\";\"StepTotal\"\r\n\"1\";\"4/12/2016\";\"7\"\r\n",
-            vec![format!("steps_daily {day} 7 [Fitbit]")],
+            vec![format!("steps_daily {day} 7 [Fitbit, account 1]")],
         ),
     ] {
         check(table, &expected.iter().map(String::as_str).collect::<Vec<_>>());
@@ -274,7 +289,7 @@ fn every_fitbit_layout() {
     check_with(
         &zurich,
         "Id,ActivityDay,StepTotal\n1,3/27/2016,5",
-        &["steps_daily 2016-03-27T00:00:00+01:00+82800s 5 [Fitbit]"],
+        &["steps_daily 2016-03-27T00:00:00+01:00+82800s 5 [Fitbit, account 1]"],
     );
 }
 
@@ -285,7 +300,7 @@ fn several_people_are_refused_before_any_row() {
     assert_eq!(error.expect("refused").to_string(), "file: holds 2 people (7, 8); choose one with --person ID");
     assert!(got.rows.is_empty() && got.parts.is_empty());
     let one = Options { person: Some("8".to_owned()), ..Options::default() };
-    check_with(&one, table, &["heart_rate 2016-04-12T14:05:00 60 [Fitbit]", "skip 1 another person's row"]);
+    check_with(&one, table, &["heart_rate 2016-04-12T14:05:00 60 [Fitbit, account 8]", "skip 1 another person's row"]);
 }
 
 #[test]
@@ -413,7 +428,7 @@ fn encodings() {
         units.flat_map(|unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
     };
     for file in [table.into(), format!("\u{feff}{table}").into_bytes(), utf16(true), utf16(false)] {
-        check(file, &["heart_rate 2016-04-12T14:05:00 97 [Fitbit]"]);
+        check(file, &["heart_rate 2016-04-12T14:05:00 97 [Fitbit, account 1]"]);
     }
     let latin = apple(&record("QuantityTypeIdentifierStepCount", "count", "5", "")).replace("\"W\"", "\"Zo?\"");
     let latin: Vec<u8> = latin.bytes().map(|b| if b == b'?' { 0xeb } else { b }).collect();

@@ -293,3 +293,16 @@ fn damage_refuses_answers_until_a_copy_heals_it() {
         std::fs::write(home.join("head"), &head).unwrap();
     }
 }
+
+#[test]
+fn two_peoples_equal_readings_are_not_one_observation() {
+    let dir = tempfile::tempdir().unwrap();
+    let twin = init(&dir.path().join("home"));
+    let (file, count, _) = heart_file(dir.path(), 2);
+    answer!(&twin, import(&[&file]), Import);
+    let other = dir.path().join("another.csv");
+    std::fs::write(&other, std::fs::read_to_string(&file).unwrap().replace("\n7,", "\n8,")).unwrap();
+    let report = answer!(&twin, import(&[&other]), Import);
+    assert_eq!((report.added, report.duplicate), (count, 0));
+    assert_eq!(answer!(&twin, Request::Streams, Streams)[0].sources, ["Fitbit, account 7", "Fitbit, account 8"]);
+}

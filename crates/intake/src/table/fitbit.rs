@@ -5,7 +5,7 @@
 //! both files would count twice.
 
 use super::survey::Columns;
-use super::{Header, RowReader, is_person};
+use super::{Header, RowReader, account, is_person};
 use crate::clock::{Order, Zones, parse};
 use crate::error::Fault;
 use crate::number;
@@ -228,8 +228,11 @@ impl RowReader for Reader<'_> {
         };
         let by_hand = self.layout.by_hand.and_then(|column| record.get(column));
         let by_hand = by_hand.is_some_and(|text| text.eq_ignore_ascii_case(b"true") || text == b"1");
-        let source = *self.sources[usize::from(by_hand)]
-            .get_or_insert_with(|| outlet.source(&Source { entered_by_hand: by_hand, ..Source::named("Fitbit") }));
+        let source = *self.sources[usize::from(by_hand)].get_or_insert_with(|| {
+            // The survey made sure that all rows to be read are of one person.
+            let account = record.get(self.layout.person).map(account);
+            outlet.source(&Source { account, entered_by_hand: by_hand, ..Source::named("Fitbit") })
+        });
         let mut empty = true;
         for (value, stream) in self.layout.values.iter().zip(&self.streams) {
             let Some(raw) = record.get(value.index) else { continue };

@@ -5,7 +5,7 @@
 //! say otherwise: then the owner has to.
 
 use super::survey::{Columns, Survey};
-use super::{Header, RowReader, is_person};
+use super::{Header, RowReader, account, is_person};
 use crate::clock::{Moment, Order, Zones, parse};
 use crate::error::Fault;
 use crate::lookup::Lookup;
@@ -211,6 +211,7 @@ pub(super) fn reader<'a>(
         order: survey.order(),
         zones: Zones::new(options.time_zone()?),
         sources: Lookup::new(10_000),
+        account: None,
         model: None,
     };
     Ok(match layout {
@@ -226,6 +227,8 @@ struct Desk {
     order: Order,
     zones: Zones,
     sources: Lookup<4, SourceKey>,
+    /// The person that the rows are of, where a column says so.
+    account: Option<String>,
     /// The receiver's model, from the rows above the readings.
     model: Option<String>,
 }
@@ -253,6 +256,7 @@ impl Desk {
         let field = |raw: Option<&[u8]>| raw.map(|raw| text::cut(&text::plain(raw), NAME_BYTES_MAX).to_owned());
         let source = Source {
             app: self.app.to_owned(),
+            account: self.account.clone(),
             device: field(device),
             model: self.model.clone(),
             hardware: field(transmitter),
@@ -419,6 +423,9 @@ impl RowReader for Plain<'_> {
         let Layout::Plain { person, .. } = self.layout else { return Ok(()) };
         if !is_person(record, *person, self.person.as_deref(), outlet) {
             return Ok(());
+        }
+        if self.desk.account.is_none() {
+            self.desk.account = person.and_then(|column| record.get(column)).map(account);
         }
         let outcome = self.take(record, outlet);
         counted(outcome, outlet)

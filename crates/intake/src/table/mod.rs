@@ -163,6 +163,11 @@ pub(crate) fn read(input: impl Read, plan: &Plan, options: &Options, outlet: &mu
     Ok(())
 }
 
+/// A person's id as a source names it.
+fn account(raw: &[u8]) -> String {
+    text::cut(&text::plain(raw), text::NAME_BYTES_MAX).to_owned()
+}
+
 /// Whether the record is of the person to read.
 fn is_person(record: &Record<'_>, column: Option<usize>, person: Option<&[u8]>, outlet: &mut Outlet<'_>) -> bool {
     let (Some(column), Some(person)) = (column, person) else { return true };
