@@ -11,7 +11,7 @@ use didymos_vault::disk::RealDisk;
 use didymos_vault::journal::JOURNAL;
 use didymos_vault::{Copies, Vault, VaultError};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
+use object_store::{ObjectStoreExt, path::Path as Key};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -70,7 +70,7 @@ impl Store {
                 server: Some(server),
             };
             let began = Instant::now();
-            while began.elapsed() < Duration::from_secs(60) {
+            while began.elapsed() < Duration::from_mins(1) {
                 if make_bucket(port, &store.bucket).is_some() {
                     return Some(store);
                 }
