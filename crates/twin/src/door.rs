@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 pub struct Progress {
     /// What is being done, in a few words.
     pub doing: String,
-    /// `bytes`, `objects` or `observations`.
+    /// `bytes`, `objects`, `commits` or `observations`.
     pub unit: String,
     /// So much is done.
     pub done: u64,

@@ -10,6 +10,7 @@ impl From<VaultError> for Failure {
         let code = match &error {
             VaultError::Missing(_) | VaultError::NoStream | VaultError::NoObservation => FailureCode::NotFound,
             VaultError::Exists(_) | VaultError::TooMuch(_) => FailureCode::Invalid,
+            VaultError::Stopped => FailureCode::Stopped,
             VaultError::Busy(_) => FailureCode::Busy,
             VaultError::Io { .. } | VaultError::Poisoned => FailureCode::Io,
             VaultError::Damaged(_) => FailureCode::Damaged,

@@ -1,7 +1,7 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{backup, export, import, journal, provenance, status, timeline};
-use crate::door::{Door, Failure, FailureCode, Watch};
+use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::receipts::Receipts;
 use crate::{Request, Response};
@@ -104,6 +104,7 @@ impl Twin {
         phrase: &RecoveryPhrase,
         passphrase: &str,
         cost: KdfCost,
+        watch: Watch<'_>,
     ) -> Result<Self, Failure> {
         home::make(home)?;
         let lock = home::lock(home)?;
@@ -117,7 +118,9 @@ impl Twin {
             let _ = std::fs::remove_file(home.join(leftover));
         }
         let key = VaultKey::new(phrase.vault_key());
-        didymos_vault::restore(home, &key, &mut place)?;
+        didymos_vault::restore(home, &key, &mut place, &mut |done, of| {
+            watch(Progress { doing: "restoring".to_owned(), unit: "commits".to_owned(), done, of })
+        })?;
         let owner = didymos_vault::owner_of(home, &key)?;
         let device_seed = Secret32::from_bytes(home::random()?);
         let device = SigningKey::from_seed(&device_seed);

@@ -119,8 +119,16 @@ fn a_life_in_one_folder_import_look_prove_verify_export_restore() {
     drop(twin);
 
     let other = dir.path().join("other");
-    let twin = Twin::restore(&other, &target, &BTreeMap::new(), &phrase(), "another passphrase", KdfCost::for_tests())
-        .unwrap();
+    let twin = Twin::restore(
+        &other,
+        &target,
+        &BTreeMap::new(),
+        &phrase(),
+        "another passphrase",
+        KdfCost::for_tests(),
+        &mut unwatched,
+    )
+    .unwrap();
     assert_eq!(*twin.did(), did);
     let restored = std::fs::read(other.join("journal")).unwrap();
     let common = journal.iter().zip(&restored).take_while(|(a, b)| a == b).count();

@@ -9,8 +9,8 @@
 //! ```
 
 use crate::error::{Damage, VaultError};
+use crate::repair::Copies;
 use crate::vault::Vault;
-use crate::verify::Copies;
 use didymos_base::Digest;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::aws::AmazonS3Builder;
@@ -289,6 +289,15 @@ impl Copies for Place {
         std::str::from_utf8(&name).ok()?.trim().parse().ok()
     }
 
+    fn objects(&mut self, ids: &[Digest]) -> Vec<Option<Vec<u8>>> {
+        let place = &*self;
+        let gets = stream::iter(ids.iter().copied())
+            .map(|id| async move { place.get(&object_key(&place.prefix, &id)).await.ok().flatten() })
+            .buffered(AT_ONCE)
+            .collect::<Vec<_>>();
+        self.runtime.block_on(gets)
+    }
+
     fn newest(&mut self) -> Option<u64> {
         self.inventory().ok()?.1.into_iter().max()
     }
@@ -304,6 +313,18 @@ impl Copies for Places {
 
     fn commit(&mut self, seq: u64) -> Option<Digest> {
         self.0.iter_mut().find_map(|place| place.commit(seq))
+    }
+
+    fn objects(&mut self, ids: &[Digest]) -> Vec<Option<Vec<u8>>> {
+        let mut found: Vec<Option<Vec<u8>>> = vec![None; ids.len()];
+        for place in &mut self.0 {
+            let missing: Vec<usize> = (0..ids.len()).filter(|i| found[*i].is_none()).collect();
+            let asked: Vec<Digest> = missing.iter().map(|i| ids[*i]).collect();
+            for (i, bytes) in missing.into_iter().zip(place.objects(&asked)) {
+                found[i] = bytes.filter(|bytes| Digest::of(bytes) == ids[i]);
+            }
+        }
+        found
     }
 
     fn newest(&mut self) -> Option<u64> {

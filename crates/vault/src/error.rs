@@ -63,6 +63,9 @@ pub enum VaultError {
     /// The device is not, or no longer, one that the owner certified.
     #[error("this device may not write: the owner's identity document does not list it. Restore from a copy to add it")]
     NoSigner,
+    /// Somebody asked to stop.
+    #[error("stopped; nothing that was there before is changed, and the same command begins again")]
+    Stopped,
     /// A commit would be too large.
     #[error("too much at once: {0}")]
     TooMuch(&'static str),

@@ -188,7 +188,7 @@ fn a_vault_is_restored_from_copies_bit_for_bit() {
     drop(vault);
     let dir = tempfile::tempdir().unwrap();
     let key = opening(dir.path()).key;
-    let commits = didymos_vault::restore(dir.path(), &key, &mut backup).unwrap();
+    let commits = didymos_vault::restore(dir.path(), &key, &mut backup, &mut common::go_on).unwrap();
     assert_eq!(commits, 2);
     assert_eq!(std::fs::read(dir.path().join(JOURNAL)).unwrap(), disk.bytes(&Path::new(DIR).join(JOURNAL)));
     assert_eq!(didymos_vault::owner_of(dir.path(), &key).unwrap(), opening(dir.path()).owner);
@@ -197,7 +197,7 @@ fn a_vault_is_restored_from_copies_bit_for_bit() {
     let id = *backup.objects.keys().next().unwrap();
     backup.objects.get_mut(&id).unwrap()[3] ^= 1;
     let other = tempfile::tempdir().unwrap();
-    assert!(didymos_vault::restore(other.path(), &key, &mut backup).is_err());
+    assert!(didymos_vault::restore(other.path(), &key, &mut backup, &mut common::go_on).is_err());
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_copy_that_lost_a_commit_restores_nothing_shorter_unsaid() {
         let mut backup = Backup::of(&vault);
         backup.objects.remove(&lost);
         let dir = tempfile::tempdir().unwrap();
-        let outcome = didymos_vault::restore(dir.path(), &key, &mut backup);
+        let outcome = didymos_vault::restore(dir.path(), &key, &mut backup, &mut common::go_on);
         assert!(matches!(&outcome, Err(VaultError::Damaged(damage)) if damage.object == Some(lost)), "{outcome:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{START, beat, create, heart_rate, import_minutes, now, opening};
+use common::{START, beat, create, go_on, heart_rate, import_minutes, now, opening};
 use didymos_base::{Digest, Kind, Row, Source, Timestamp, Value, ZoneOffset, merkle, streams};
 use didymos_vault::disk::RealDisk;
 use didymos_vault::fault::FaultyDisk;
@@ -11,10 +11,6 @@ use didymos_vault::timeline::{Edge, Range};
 use didymos_vault::{Vault, VaultError, proof};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-fn go_on(_: u64, _: u64) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
 
 #[test]
 fn what_was_imported_is_there_after_reopening() {

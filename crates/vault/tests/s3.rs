@@ -174,18 +174,21 @@ fn a_bucket_keeps_a_copy_that_is_checked_mended_and_restored_from() {
     assert_eq!(missing, expected);
     let elsewhere = tempfile::tempdir().unwrap();
     let key = opening(dir.path()).key;
-    assert!(matches!(didymos_vault::restore(elsewhere.path(), &key, &mut place), Err(VaultError::Damaged(_))));
+    assert!(matches!(
+        didymos_vault::restore(elsewhere.path(), &key, &mut place, &mut common::go_on),
+        Err(VaultError::Damaged(_))
+    ));
     assert_eq!(place.mend(&vault, &missing).unwrap(), 2);
     assert_eq!(place.check(&vault, all).unwrap().missing, []);
     // A commit whose name is gone is not taken for the journal's end.
     wait(raw.delete(&prefix.clone().join("commits").join("000000000002"))).unwrap();
-    let outcome = didymos_vault::restore(tempfile::tempdir().unwrap().path(), &key, &mut place);
+    let outcome = didymos_vault::restore(tempfile::tempdir().unwrap().path(), &key, &mut place, &mut common::go_on);
     assert!(matches!(outcome, Err(VaultError::Damaged(_))), "{outcome:?}");
     place.run(&vault, all).unwrap();
 
     // Another machine, with nothing but the key.
     let restored = tempfile::tempdir().unwrap();
-    let commits = didymos_vault::restore(restored.path(), &key, &mut store.place(&target)).unwrap();
+    let commits = didymos_vault::restore(restored.path(), &key, &mut store.place(&target), &mut common::go_on).unwrap();
     assert_eq!(commits, vault.index().commits.len() as u64);
     let journal = |dir: &Path| std::fs::read(dir.join(JOURNAL)).unwrap();
     assert_eq!(journal(restored.path()), journal(dir.path()), "bit for bit");
@@ -208,7 +211,7 @@ fn a_copying_that_was_interrupted_goes_on_where_it_was() {
     // Only commits that are there whole have a name, so that the half copy is a sound, shorter one.
     let half = tempfile::tempdir().unwrap();
     let key = opening(dir.path()).key;
-    let commits = didymos_vault::restore(half.path(), &key, &mut place).unwrap();
+    let commits = didymos_vault::restore(half.path(), &key, &mut place, &mut common::go_on).unwrap();
     assert!(commits > 0 && commits < vault.index().commits.len() as u64, "{commits}");
     assert_eq!(Vault::open(opening(half.path())).unwrap().verify(all).unwrap().damaged, []);
     // A name without its object, as a store that lost one would have.

@@ -5,9 +5,10 @@ use super::init::refuse_existing;
 use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::reach::Reach;
+use crate::render::progress::Meter;
 use crate::render::{good, number};
 use crate::trouble::Trouble;
-use crate::{output, passphrase};
+use crate::{interrupt, output, passphrase};
 use clap::Args;
 use didymos_identity::KdfCost;
 use didymos_twin::{Request, Response, Twin};
@@ -38,7 +39,12 @@ pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
     let options = typed.options.read(&target)?;
     let phrase = passphrase::recovery_phrase(typed.phrase_file.as_deref())?;
     let passphrase = passphrase::new(globals.passphrase_file.as_deref(), "Passphrase for this machine")?;
-    let twin = Twin::restore(&home, &target, &options, &phrase, &passphrase, KdfCost::STANDARD)?;
+    interrupt::heed("stopping; nothing is left half done");
+    let mut meter = Meter::new();
+    let mut watch = |progress| meter.show(&progress);
+    let twin = Twin::restore(&home, &target, &options, &phrase, &passphrase, KdfCost::STANDARD, &mut watch);
+    meter.finish();
+    let twin = twin?;
     let reach = Reach::own(home, twin);
     let Response::Status(status) = reach.ask(&Request::Status)? else {
         return Err(Trouble::misunderstood());
