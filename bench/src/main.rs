@@ -41,7 +41,7 @@ enum Command {
         /// The export
         file: PathBuf,
     },
-    /// A large vault beside the same rows in SQLite
+    /// A large vault, beside the same rows in a plain database
     Vault {
         /// Observations, in millions
         #[arg(long, default_value_t = 10)]

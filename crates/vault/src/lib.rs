@@ -15,6 +15,36 @@
 //! - [`Vault::verify`] reads and hashes everything again, [`Vault::repair`] heals from copies, [`restore`] begins anew.
 //!
 //! The vault reads no clock: times come in with the call.
+//!
+//! ```
+//! use didymos_base::{Row, Source, Timestamp, Value, ZoneOffset, streams};
+//! use didymos_identity::{DidDocument, RecoveryPhrase, Secret32, SigningKey};
+//! use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey, proof, timeline::Edge};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (phrase, now) = (RecoveryPhrase::from_entropy([7; 32]), Timestamp(1_700_000_000_000));
+//! let key = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
+//! let identity = DidDocument::genesis(&phrase.identity_key(), key.did(), now, None);
+//! let signer = Some(Signer { key, certificate: identity.document.devices[0].clone() });
+//! let dir = tempfile::tempdir()?;
+//! let owner = identity.document.id.clone();
+//! let opening = Opening { dir: dir.path(), key: VaultKey::new(phrase.vault_key()), owner, signer };
+//! let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![identity.encode()])], now)?;
+//!
+//! let clock = || now;
+//! let mut import = vault.import(&clock)?;
+//! let part = import.begin_part("scales.csv", "csv");
+//! let stream = import.stream(&streams::known("body_mass").expect("in the table").stream());
+//! let source = import.source(&Source::named("Scales"));
+//! let value = Value::Number(68.2);
+//! import.rows(part, [Row { stream, source, start: now, end: now, zone: ZoneOffset::UTC, value: value.clone(), at: 0 }])?;
+//! assert_eq!(import.finish()?.parts[0].added, 1);
+//!
+//! let shown = vault.prove(&"body_mass".parse()?, Edge::Exact(now.0))?.encode();
+//! assert_eq!(proof::check(&shown)?.observation.value, value);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod backup;
 pub mod chunk;
