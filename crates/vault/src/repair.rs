@@ -56,6 +56,9 @@ impl Vault {
             return Ok(Repaired::default());
         }
         let mut remaining = Vec::new();
+        // No commit may come between: it would wait for the journal with the index in its hands, and we the other way
+        // round.
+        let _alone = self.alone();
         {
             let mut journal = self.journal.write().unwrap_or_else(PoisonError::into_inner);
             rebuild(&mut journal, &self.seal, Some(&self.index()), copies, &mut remaining, &mut |_, _| {

@@ -299,9 +299,14 @@ impl Vault {
         turn.commit(now)
     }
 
+    /// Waits until nobody writes, and keeps it so.
+    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
+        unpoisoned(self.writing.lock())
+    }
+
     /// Waits for the turn to write.
     pub(crate) fn turn(&self) -> Result<Turn<'_>, VaultError> {
-        let turn = unpoisoned(self.writing.lock());
+        let turn = self.alone();
         self.ensure_whole()?;
         Ok(Turn { vault: self, staged: Vec::new(), _alone: turn })
     }

@@ -39,9 +39,8 @@ impl Vault {
         // What opening found is read again: it may have been repaired, or grown, since.
         report.damaged.extend(self.journal.read().unwrap_or_else(PoisonError::into_inner).slots(&self.seal)?.1);
         report.damaged.extend(found.damage);
-        let index = self.index();
-        let (count, of) = (index.commits.len() as u64, self.frames().len() as u64);
-        drop(index);
+        let count = self.index().commits.len() as u64;
+        let of = self.frames().len() as u64;
         let controllers = self.controllers(&mut report);
         let mut previous: Option<Digest> = None;
         let mut history = merkle::Frontier::default();
