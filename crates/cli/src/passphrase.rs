@@ -23,28 +23,29 @@ pub(crate) fn existing(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble
     }
 }
 
-/// The passphrase for a new twin: long enough, and typed twice if typed.
+/// The passphrase for a new twin, typed twice if typed.
 pub(crate) fn new(file: Option<&Path>, what: &str) -> Result<Zeroizing<String>, Trouble> {
-    let passphrase = match given(file)? {
-        Some(passphrase) => passphrase,
-        None => typed_twice(what, ELSEWHERE)?,
-    };
-    long_enough(passphrase)
+    match given(file)? {
+        Some(passphrase) => Ok(as_given(passphrase)),
+        None => typed_twice(what, ELSEWHERE),
+    }
 }
 
 /// The passphrase that replaces the old one; the environment holds the old one, so it does not count.
 pub(crate) fn replacement(file: Option<&Path>) -> Result<Zeroizing<String>, Trouble> {
-    let passphrase = match file {
-        Some(path) => first_line(path)?,
-        None => typed_twice("New passphrase", "name a file with --new-passphrase-file")?,
-    };
-    long_enough(passphrase)
+    match file {
+        Some(path) => first_line(path).map(as_given),
+        None => typed_twice("New passphrase", "name a file with --new-passphrase-file"),
+    }
 }
 
-/// The recovery phrase, from a file or the terminal.
+/// The recovery phrase, from a file, from what is piped in, or from the terminal.
 pub(crate) fn recovery_phrase(file: Option<&Path>) -> Result<RecoveryPhrase, Trouble> {
     let words = match file {
         Some(path) => read(path)?,
+        None if !io::stdin().is_terminal() => read(Path::new("-")).map_err(|trouble| {
+            trouble.next("name a file that holds the recovery phrase with --phrase-file, or pipe it in")
+        })?,
         None => prompt("Recovery phrase (24 words, not shown): ", "name a file that holds it with --phrase-file")?,
     };
     RecoveryPhrase::parse(&words).map_err(|error| Trouble::new(Exit::Refused, error.to_string()))
@@ -114,6 +115,14 @@ fn typed_twice(what: &str, otherwise: &str) -> Result<Zeroizing<String>, Trouble
     } else {
         Err(Trouble::new(Exit::Usage, "the two passphrases differ").next("run the command again"))
     }
+}
+
+/// A script has its reasons; a person who typed would be asked for a longer one.
+fn as_given(passphrase: Zeroizing<String>) -> Zeroizing<String> {
+    if passphrase.chars().count() < CHARACTERS_MIN {
+        crate::output::aside("that passphrase is short: whoever copies this folder can guess it");
+    }
+    passphrase
 }
 
 fn long_enough(passphrase: Zeroizing<String>) -> Result<Zeroizing<String>, Trouble> {

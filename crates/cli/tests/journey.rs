@@ -99,6 +99,10 @@ fn from_init_to_restore_nothing_is_lost() {
     let after = desk.json(&["streams", "--passphrase-file", &passphrase]);
     assert_eq!(before, after);
     desk.twin(&["verify", "--passphrase-file", &passphrase]).ok();
+    // The words may also be piped in.
+    let piped = std::fs::File::open(&words).expect("the words");
+    let mut again = desk.command(&["--home", "piped", "restore", "copy", "--passphrase-file", &passphrase]);
+    assert!(again.stdin(piped).output().expect("runs").status.success());
 }
 
 /// A proof is checked with no twin, and a changed one does not hold.
