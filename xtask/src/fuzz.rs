@@ -3,7 +3,7 @@
 //! The sanitizer needs unstable compiler flags; `RUSTC_BOOTSTRAP` lets the pinned stable toolchain take them, so that
 //! what is fuzzed is what is shipped.
 
-use crate::{Result, root};
+use crate::{Result, fuzz_seeds, root};
 use clap::Args;
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +37,7 @@ impl Fuzz {
         if !cargo(&build)?.success() {
             return Err("the fuzz targets do not build".into());
         }
+        fuzz_seeds::write()?;
         println!("fuzz: built in {:.0} s", began.elapsed().as_secs_f64());
         for target in chosen {
             let seconds = format!("-max_total_time={}", self.seconds);

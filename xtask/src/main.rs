@@ -6,6 +6,7 @@ mod crash;
 mod docs;
 mod full_disk;
 mod fuzz;
+mod fuzz_seeds;
 mod garage;
 mod made_up;
 mod program;

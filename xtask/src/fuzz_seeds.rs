@@ -1,0 +1,81 @@
+//! What fuzzing begins with: one sound input for each decoder that a blind search would never reach the inside of.
+
+use crate::{Result, root};
+use didymos_base::{Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
+use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SigningKey, Unlocked};
+use didymos_twin::Request;
+use didymos_twin::request::{Query, Which};
+use didymos_vault::timeline::Edge;
+use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey};
+
+/// Writes them into the targets' corpora.
+pub(crate) fn write() -> Result<()> {
+    let phrase = RecoveryPhrase::from_entropy([7; 32]);
+    let seed = Secret32::from_bytes([9; 32]);
+    let device = SigningKey::from_seed(&seed);
+    let document = DidDocument::genesis(&phrase.identity_key(), device.did(), Timestamp(0), None);
+    put("identity_document", "genesis", &document.encode())?;
+    let second = SigningKey::from_seed(&Secret32::from_bytes([11; 32]));
+    let next = document.document.certificate(device.did()).ok_or("a genesis certifies its device")?.clone();
+    let listed = document.with_device(&phrase.identity_key(), second.did(), Timestamp(1))?;
+    put("identity_document", "second", &listed.encode())?;
+
+    let owner = document.document.id.clone();
+    let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed: seed, owner: owner.clone() };
+    let keys = KeyFile::seal(&unlocked, "a passphrase", KdfCost::for_tests(), [5; 40])?;
+    put("identity_keyfile", "one-slot", keys.to_text().as_bytes())?;
+
+    let dir = tempfile::tempdir()?;
+    let opening = Opening {
+        dir: dir.path(),
+        key: VaultKey::new(phrase.vault_key()),
+        owner,
+        signer: Some(Signer { key: device, certificate: next }),
+    };
+    let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![document.encode()])], Timestamp(0))?;
+    let known = streams::known("heart_rate").ok_or("heart_rate is known")?;
+    import(&vault, &known.stream())?;
+    for seq in 0..vault.index().commits.len() as u64 {
+        put("vault_commit", &format!("commit-{seq}"), &canonical::encode(&vault.commit_frame(seq)?))?;
+    }
+    let proof = vault.prove(&known.stream().id, Edge::Exact(600_000))?;
+    put("vault_proof", "minute-ten", &proof.encode())?;
+
+    let stream = known.stream().id;
+    let query = Query { stream: stream.clone(), from: None, to: None, every: None, source: None, limit: 5 };
+    let which = Which { stream, time: "2024-03-05T07:30".parse()? };
+    for (name, request) in
+        [("query", Request::Query(query)), ("show", Request::Show(which)), ("status", Request::Status)]
+    {
+        put("twin_request", name, &serde_json::to_vec(&request)?)?;
+        let frame = serde_json::json!({ "frame": "ask", "number": 1, "ask": request });
+        put("gateway_frame", name, &serde_json::to_vec(&frame)?)?;
+    }
+    Ok(())
+}
+
+fn import(vault: &Vault, stream: &didymos_base::Stream) -> Result<()> {
+    let now = || Timestamp(0);
+    let mut import = vault.import(&now)?;
+    let part = import.begin_part("heart.csv", "csv");
+    let (stream, source) = (import.stream(stream), import.source(&Source::named("Watch")));
+    let row = |minute: i64| Row {
+        stream,
+        source,
+        start: Timestamp(minute * 60_000),
+        end: Timestamp(minute * 60_000),
+        zone: ZoneOffset::UTC,
+        value: Value::Number(60.0 + (minute % 7) as f64),
+        at: minute as u64 * 40,
+    };
+    import.rows(part, (0..64).map(row))?;
+    import.end_part(part, 64 * 40, Digest::of(b"file"));
+    import.finish()?;
+    Ok(())
+}
+
+fn put(target: &str, name: &str, bytes: &[u8]) -> Result<()> {
+    let folder = root().join("fuzz/corpus").join(target);
+    std::fs::create_dir_all(&folder)?;
+    Ok(std::fs::write(folder.join(format!("seed-{name}")), bytes)?)
+}
