@@ -7,6 +7,7 @@
 //! fractions) goes to `pco` as it is. Every encoder checks that decoding gives the same bits.
 
 use crate::Damaged;
+use crate::seal;
 use minicbor::{Decoder, Encoder};
 use pco::standalone::{simple_compress, simple_decompress_into};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
@@ -26,6 +27,11 @@ const STEPS: [u64; 3] = [60_000, 1_000, 100];
 const PLACES: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
 /// Integers beyond this are not exact in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The most numbers or texts in a column.
+const MAX_COUNT: usize = crate::chunk::MAX_ROWS;
+/// The most bytes of text in a column, with room beyond what is written.
+const MAX_TEXT_BYTES: usize = 2 * crate::chunk::MAX_TEXT;
 
 const CONSTANT: u8 = 0;
 const BITS_16: u8 = 1;
@@ -161,6 +167,41 @@ pub(crate) fn get_floats(from: &mut Decoder<'_>, count: usize) -> Result<Vec<f64
         BINARY => unpack::<f64>(from.bytes().map_err(malformed)?, count),
         _ => Err(Damaged("a column has an unknown code")),
     }
+}
+
+/// Texts lie one after the other, compressed as a whole; their lengths are a column.
+pub(crate) fn put_texts(to: &mut Vec<u8>, texts: &[Box<str>]) {
+    let lengths: Vec<i64> = texts.iter().map(|text| text.len() as i64).collect();
+    let all: String = texts.iter().map(AsRef::as_ref).collect();
+    sure(Encoder::new(&mut *to).u32(texts.len() as u32));
+    put_ints(to, &lengths, Order::Any);
+    let packed = seal::compress(all.as_bytes());
+    sure(Encoder::new(to).u32(all.len() as u32).and_then(|to| to.bytes(&packed)));
+}
+
+pub(crate) fn get_texts(from: &mut Decoder<'_>) -> Result<Vec<Box<str>>, Damaged> {
+    let malformed = |_| Damaged("a chunk's texts are malformed");
+    let count = from.u32().map_err(malformed)? as usize;
+    if count > MAX_COUNT {
+        return Err(Damaged("a chunk has an impossible number of texts"));
+    }
+    let lengths = get_ints(from, count)?;
+    let total = from.u32().map_err(malformed)? as usize;
+    if total > MAX_TEXT_BYTES {
+        return Err(Damaged("a chunk has too much text"));
+    }
+    let all = seal::decompress(from.bytes().map_err(malformed)?, total)?;
+    let all = String::from_utf8(all).map_err(|_| Damaged("a chunk's text is not UTF-8"))?;
+    let mut rest = all.as_str();
+    let texts = lengths
+        .into_iter()
+        .map(|length| {
+            let (text, after) = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length))?;
+            rest = after;
+            Some(Box::from(text))
+        })
+        .collect::<Option<Vec<_>>>();
+    texts.filter(|_| rest.is_empty()).ok_or(Damaged("a chunk's texts have the wrong lengths"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use crate::chunk::{Back, Front, MAX_ROWS, MAX_TEXT, OpenChunk, PartId, SealedChu
 use crate::commit::{Entry, ObjectKind, Span};
 use crate::error::VaultError;
 use crate::seal::{StreamSeal, nonce, random};
-use crate::vault::{Vault, span_of};
+use crate::turn::span_of;
+use crate::vault::Vault;
 use didymos_base::{Digest, Kind, Row, Source, SourceKey, Stream, StreamKey, Timestamp, Value, canonical};
 use minicbor::{Decode, Encode};
 use rayon::prelude::*;

@@ -57,11 +57,14 @@ pub mod frame;
 mod import;
 mod index;
 pub mod journal;
+pub mod leaves;
 pub mod proof;
+mod records;
 mod repair;
 pub mod rollup;
 mod seal;
 pub mod timeline;
+mod turn;
 mod vault;
 mod verify;
 

@@ -7,9 +7,9 @@
 //!
 //! Canonical CBOR, at most [`MAX_LEN`] bytes for an owner who never changed their identity key.
 
-use crate::chunk::{Header, Salt, leaf};
 use crate::commit::{CONTEXT, Commit, ObjectKind, object_leaf};
 use crate::error::VaultError;
+use crate::leaves::{Header, Salt, leaf};
 use crate::timeline::{Edge, Found};
 use crate::vault::Vault;
 use didymos_base::canonical::{self, CanonicalError};

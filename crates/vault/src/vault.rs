@@ -1,15 +1,17 @@
 //! The vault as a whole: open it, read from it, commit to it.
 
 use crate::chunk::{self, Front, OpenChunk};
-use crate::commit::{Commit, CommitFrame, Entry, MAX_OBJECTS, ObjectKind, Span};
+use crate::commit::{CommitFrame, ObjectKind};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Damage, Damaged, VaultError};
-use crate::frame::{FrameKind, HEAD_LEN};
+use crate::frame::FrameKind;
 use crate::index::{ChunkRef, Index, RecordRef};
-use crate::journal::{Acknowledged, Found, JOURNAL, Journal, Placed};
+use crate::journal::{Found, JOURNAL, Journal, Placed};
+use crate::records::decode_records;
 use crate::rollup::Rollups;
 use crate::seal::{Seal, StreamSeal, VaultKey};
-use didymos_base::{Did, Digest, Source, Stream, StreamId, Timestamp, canonical, merkle};
+use crate::turn::{Turn, acknowledged};
+use didymos_base::{Did, Digest, StreamId, Timestamp, canonical};
 use didymos_identity::{SignedCertificate, SigningKey};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -42,9 +44,9 @@ pub struct Vault {
     pub(crate) owner: Did,
     pub(crate) key: VaultKey,
     pub(crate) seal: Seal,
-    signer: OnceLock<Signer>,
+    pub(crate) signer: OnceLock<Signer>,
     pub(crate) journal: RwLock<Journal>,
-    index: RwLock<Index>,
+    pub(crate) index: RwLock<Index>,
     /// Held from the first staged object to the commit, so that two writers take turns.
     writing: Mutex<()>,
     found: Mutex<Found>,
@@ -54,21 +56,7 @@ pub struct Vault {
     pub(crate) importing: Mutex<()>,
 }
 
-/// An object on its way into a commit.
-pub(crate) struct Staged {
-    pub entry: Entry,
-    pub stream: Option<Stream>,
-    pub sources: Vec<Source>,
-}
-
-/// The right to write, until it is committed or dropped.
-pub(crate) struct Turn<'v> {
-    vault: &'v Vault,
-    staged: Vec<Staged>,
-    _alone: MutexGuard<'v, ()>,
-}
-
-fn unpoisoned<T>(result: Result<T, PoisonError<T>>) -> T {
+pub(crate) fn unpoisoned<T>(result: Result<T, PoisonError<T>>) -> T {
     // A thread that panicked elsewhere leaves the data behind these locks as it was between two statements that do not
     // panic; the journal protects itself against half-done writes.
     result.unwrap_or_else(PoisonError::into_inner)
@@ -308,7 +296,7 @@ impl Vault {
     pub(crate) fn turn(&self) -> Result<Turn<'_>, VaultError> {
         let turn = self.alone();
         self.ensure_whole()?;
-        Ok(Turn { vault: self, staged: Vec::new(), _alone: turn })
+        Ok(Turn::new(self, turn))
     }
 
     /// Keeps a small sealed file beside the journal, for what must be known when the journal cannot be read.
@@ -348,183 +336,5 @@ impl Vault {
     pub fn object(&self, id: &Digest) -> Result<Option<Vec<u8>>, VaultError> {
         let place = self.frames().into_iter().find(|frame| frame.1 == *id);
         place.map(|(_, id, at, len)| self.read(at, len, &id)).transpose()
-    }
-}
-
-impl Turn<'_> {
-    /// Writes an object behind the journal's end.
-    pub(crate) fn stage(
-        &mut self,
-        payload: &[u8],
-        entry: impl FnOnce(Digest) -> Entry,
-        stream: Option<Stream>,
-        sources: Vec<Source>,
-    ) -> Result<(), VaultError> {
-        if payload.len() > chunk::MAX_SEALED {
-            return Err(VaultError::TooMuch("an object of more than 16 MiB"));
-        }
-        let (id, _) = unpoisoned(self.vault.journal.write()).stage(FrameKind::Object, payload)?;
-        self.staged.push(Staged { entry: entry(id), stream, sources });
-        Ok(())
-    }
-
-    pub(crate) fn stage_records(&mut self, kind: ObjectKind, items: &[Vec<u8>]) -> Result<(), VaultError> {
-        let salt = crate::seal::random();
-        let plain = encode_records(&salt, items);
-        let sealed = self.vault.seal.seal_records(kind, &plain).ok_or(VaultError::TooMuch("records of that kind"))?;
-        let (root, count) = (records_root(&salt, items), items.len() as u32);
-        let entry = |id| Entry { id, kind, root, count, len: sealed.len() as u32, span: None };
-        self.stage(&sealed, entry, None, Vec::new())
-    }
-
-    /// Signs what is staged, writes the commit and returns once it is durable. On any failure nothing of it counts.
-    pub(crate) fn commit(&mut self, now: Timestamp) -> Result<(), VaultError> {
-        if self.staged.is_empty() {
-            return Ok(());
-        }
-        if self.staged.len() > MAX_OBJECTS {
-            return Err(VaultError::TooMuch("more than 512 objects in one commit"));
-        }
-        let vault = self.vault;
-        let signer = vault.signer.get().ok_or(VaultError::NoSigner)?;
-        let (mut streams, mut sources) = (Vec::<Stream>::new(), Vec::<Source>::new());
-        let mut entries = Vec::with_capacity(self.staged.len());
-        for staged in self.staged.drain(..) {
-            let mut entry = staged.entry;
-            if let (Some(span), Some(stream)) = (&mut entry.span, staged.stream) {
-                span.stream = position_or_push(&mut streams, stream);
-                span.sources =
-                    staged.sources.into_iter().map(|source| position_or_push(&mut sources, source)).collect();
-            }
-            entries.push(entry);
-        }
-        let leaves: Vec<_> = entries.iter().map(Entry::leaf).collect();
-        let mut index = unpoisoned(vault.index.write());
-        let last = index.commits.last();
-        let commit = Commit {
-            version: 1,
-            seq: last.map_or(0, |last| last.seq + 1),
-            previous: last.map_or(Digest([0; 32]), |last| last.digest),
-            history: index.history.root(),
-            time: now,
-            device: signer.key.did().clone(),
-            objects: merkle::root(&leaves),
-            count: entries.len() as u32,
-            observations: entries.iter().filter(|e| e.kind == ObjectKind::Chunk).map(|e| u64::from(e.count)).sum(),
-        };
-        let signature = signer.key.sign(crate::commit::CONTEXT, &canonical::encode(&commit));
-        let mut journal = unpoisoned(vault.journal.write());
-        let frame = CommitFrame {
-            signature,
-            certificate: signer.certificate.clone(),
-            begins: journal.end,
-            previous_len: last.map_or(0, |last| HEAD_LEN as u32 + last.len),
-            streams,
-            sources,
-            entries,
-            commit,
-        };
-        let sealed = vault.seal.seal_commit(&canonical::encode(&frame));
-        let first = frame.commit.seq == 0;
-        let done = journal.stage(FrameKind::Commit, &sealed).and_then(|(id, at)| {
-            let placed = Placed { at, id, len: sealed.len() as u32, frame };
-            let slot = acknowledged(&placed);
-            journal.acknowledge(slot.seq, slot.digest, slot.last_len, &vault.seal)?;
-            if first {
-                journal.fill_both_slots(slot, &vault.seal)?;
-            }
-            Ok(placed)
-        });
-        match done {
-            Ok(placed) => {
-                index.add(&placed);
-                Ok(())
-            }
-            Err(error) => {
-                journal.roll_back()?;
-                Err(error)
-            }
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut journal = unpoisoned(self.vault.journal.write());
-        if journal.is_staged() {
-            // Best effort: what stays behind was never acknowledged and is dropped at the next opening.
-            let _ = journal.roll_back();
-        }
-    }
-}
-
-fn acknowledged(last: &Placed) -> Acknowledged {
-    Acknowledged {
-        seq: last.frame.commit.seq,
-        end: last.end(),
-        last_len: HEAD_LEN as u32 + last.len,
-        digest: last.frame.commit.digest(),
-    }
-}
-
-fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> u32 {
-    let at = list.iter().position(|known| *known == item).unwrap_or_else(|| {
-        list.push(item);
-        list.len() - 1
-    });
-    at as u32
-}
-
-/// Records on disk: `[salt secret, [record…]]`.
-fn encode_records(salt: &[u8; 32], items: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut to = minicbor::Encoder::new(&mut bytes);
-    crate::column::sure(to.array(2).and_then(|to| to.bytes(salt)).and_then(|to| to.array(items.len() as u64)));
-    for item in items {
-        crate::column::sure(to.bytes(item));
-    }
-    bytes
-}
-
-/// Reads records back: the salt secret and the records.
-pub(crate) fn decode_records(plain: &[u8]) -> Result<([u8; 32], Vec<Vec<u8>>), Damaged> {
-    let malformed = |_| Damaged("records are malformed");
-    let mut from = minicbor::Decoder::new(plain);
-    from.array().map_err(malformed)?;
-    let salt = from.bytes().map_err(malformed)?.try_into().map_err(|_| Damaged("records are malformed"))?;
-    let count = from.array().map_err(malformed)?.ok_or(Damaged("records are malformed"))?;
-    let mut items = Vec::new();
-    for _ in 0..count {
-        items.push(from.bytes().map_err(malformed)?.to_vec());
-    }
-    Ok((salt, items))
-}
-
-/// The root over records: salted leaves, as for observations.
-pub(crate) fn records_root(secret: &[u8; 32], items: &[Vec<u8>]) -> Digest {
-    let mut salts = blake3::Hasher::new_keyed(secret).update(b"record").finalize_xof();
-    let leaves: Vec<_> = items
-        .iter()
-        .map(|item| {
-            let mut salt = [0; 16];
-            salts.fill(&mut salt);
-            chunk::leaf(&salt, item)
-        })
-        .collect();
-    merkle::root(&leaves)
-}
-
-/// The span of a chunk, before its stream and sources have places in a commit's list.
-pub(crate) fn span_of(chunk: &OpenChunk) -> Span {
-    let front = &chunk.front;
-    let last = front.len().saturating_sub(1);
-    let end = (0..front.len()).map(|i| front.start[i] + chunk.back.duration[i]).max().unwrap_or_default();
-    Span {
-        stream: 0,
-        first: Timestamp(front.start[0]),
-        last: Timestamp(front.start[last]),
-        end: Timestamp(end),
-        zones: (front.zone.at(0).minutes(), front.zone.at(last).minutes()),
-        sources: Vec::new(),
     }
 }
