@@ -47,6 +47,8 @@ struct Life<'a> {
     counts: BTreeMap<String, u64>,
     /// How long a process takes that only looks: what of a kill's moment is before the work.
     look: Duration,
+    /// How fast the machine is now beside when it was measured: learnt from which processes had ended before their kill.
+    pace: f64,
 }
 
 impl Crash {
@@ -64,6 +66,7 @@ impl Crash {
         let references = references(&program, dir.path(), &exports)?;
         let (mut killed, mut ended, mut lives) = (0, 0, 0);
         let mut life: Option<Life<'_>> = None;
+        let mut pace = 1.0;
         for round in 0..self.rounds {
             let mut lots = Seeded::round(self.seed, round);
             let mut now = if let Some(life) = life.take().filter(|life| life.whole < exports.len()) {
@@ -83,11 +86,13 @@ impl Crash {
                     references: &references,
                     whole: 0,
                     look,
+                    pace,
                 }
             };
             let ended_first =
                 now.round(&mut lots).map_err(|error| format!("seed {} round {round}: {error}", self.seed))?;
             *(if ended_first { &mut ended } else { &mut killed }) += 1;
+            pace = now.pace;
             if now.whole == exports.len() {
                 std::fs::remove_dir_all(&now.program.home)?;
             }
@@ -151,11 +156,14 @@ impl Life<'_> {
         let mut child = self.program.start(arguments)?;
         // One kill in eight may hit the program still opening its vault; the others hit it at work.
         let from = if lots.once_in(8) { 0.0 } else { self.look.as_secs_f64() * 0.7 };
-        let to = (took.as_secs_f64() * 1.1).max(from);
+        let from = from * self.pace;
+        let to = (took.as_secs_f64() * self.pace).max(from);
         std::thread::sleep(Duration::from_secs_f64(from + lots.share() * (to - from)));
         child.kill()?;
         let output = child.wait_with_output()?;
         let ended = output.status.code().is_some();
+        // About one process in four should end before its kill: then the kills reach to the very end of the work.
+        self.pace = (self.pace * if ended { 0.85 } else { 1.055 }).clamp(0.1, 4.0);
         if ended && !output.status.success() {
             return Err(format!("twin {}: {}", arguments.join(" "), told(&output)).into());
         }
