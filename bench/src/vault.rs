@@ -106,7 +106,6 @@ pub(crate) fn vault(millions: u32) -> Figures {
     import.end_part(part, 0, Digest::of(b""));
     import.finish()?;
     let written = began.elapsed().as_secs_f64();
-    vault.refresh_rollups()?;
     drop(vault);
 
     let disk = CountingDisk::default();

@@ -14,6 +14,7 @@
 use crate::chunk::{Back, Front, MAX_ROWS, MAX_TEXT, OpenChunk, PartId, SealedChunk, Values, Zones};
 use crate::commit::{Entry, ObjectKind, Span};
 use crate::error::VaultError;
+use crate::rollup::Prepared;
 use crate::seal::{StreamSeal, nonce, random};
 use crate::turn::span_of;
 use crate::vault::Vault;
@@ -24,7 +25,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, TryLockError};
 
 /// Rows of one stream that are gathered before they are packed.
-const BUFFER_ROWS: usize = 8 * MAX_ROWS;
+const BUFFER_ROWS: usize = 4 * MAX_ROWS;
 /// Rows of all streams that may wait at once: 64 bytes each.
 const WAITING_ROWS: usize = 600_000;
 /// Chunks that make a commit worth its sync.
@@ -93,6 +94,7 @@ struct Waiting {
     sources: Vec<Source>,
     count: u32,
     sealed: SealedChunk,
+    rollups: Vec<Prepared>,
 }
 
 /// An import in progress. Dropping it leaves what was committed.
@@ -276,7 +278,9 @@ impl Import<'_> {
                 let mut span = span_of(&chunk);
                 span.stream = 0;
                 let sealed = chunk.seal(&incoming.key, [nonce(), nonce()]);
-                Waiting { stream: incoming.stream.clone(), span, sources, count: chunk.len() as u32, sealed }
+                // The observations are at hand now: rolling them up later would decode them again.
+                let rollups = self.vault.rollup_keys.prepare(&sealed.id, &chunk.front);
+                Waiting { stream: incoming.stream.clone(), span, sources, count: chunk.len() as u32, sealed, rollups }
             })
             .collect();
         self.waiting.extend(sealed);
@@ -397,7 +401,11 @@ impl Import<'_> {
         let mut waiting = std::mem::take(&mut self.waiting).into_iter().peekable();
         while waiting.peek().is_some() || !self.unwritten.is_empty() {
             let mut turn = self.vault.turn()?;
-            for Waiting { stream, span, sources, count, sealed } in waiting.by_ref().take(2 * BATCH_CHUNKS) {
+            let mut rollups = Vec::new();
+            for Waiting { stream, span, sources, count, sealed, rollups: prepared } in
+                waiting.by_ref().take(2 * BATCH_CHUNKS)
+            {
+                rollups.extend(prepared);
                 let len = sealed.bytes.len() as u32;
                 let entry = |id| Entry { id, kind: ObjectKind::Chunk, root: sealed.root, count, len, span: Some(span) };
                 turn.stage(&sealed.bytes, entry, Some(stream), sources)?;
@@ -410,6 +418,7 @@ impl Import<'_> {
             }
             turn.commit((self.clock)())?;
             self.unwritten.clear();
+            self.vault.rollups().put(rollups);
         }
         Ok(())
     }

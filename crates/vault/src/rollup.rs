@@ -154,12 +154,53 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Bucket>, Damaged> {
     Ok((0..count).map(bucket).collect())
 }
 
+/// The keys of the memo: what seals an entry, and what hides which chunk it is of.
+pub(crate) struct RollupKeys {
+    seal: StreamSeal,
+    names: Secret32,
+}
+
+/// An entry that is ready to be put.
+pub(crate) struct Prepared {
+    chunk: Digest,
+    level: Level,
+    name: [u8; 16],
+    sealed: Vec<u8>,
+    buckets: Arc<Vec<Bucket>>,
+}
+
+impl RollupKeys {
+    pub(crate) fn new(key: &VaultKey) -> Self {
+        let (seal, names) = key.rollups();
+        Self { seal, names }
+    }
+
+    fn name(&self, chunk: &Digest, level: Level) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new_keyed(self.names.as_bytes());
+        hasher.update(chunk.as_bytes()).update(&level.width().to_le_bytes());
+        let mut name = [0; 16];
+        hasher.finalize_xof().fill(&mut name);
+        name
+    }
+
+    /// Rolls a chunk of numbers up at every level.
+    pub(crate) fn prepare(&self, chunk: &Digest, front: &Front) -> Vec<Prepared> {
+        let levels = [Level::Day, Level::Quarter].into_iter().filter(|_| matches!(front.values, Values::Number(_)));
+        levels
+            .map(|level| {
+                let buckets = Arc::new(accumulate(front, 0..front.len(), level.width(), |_| true));
+                let name = self.name(chunk, level);
+                let sealed = self.seal.seal(nonce(), &name, &encode(&buckets));
+                Prepared { chunk: *chunk, level, name, sealed, buckets }
+            })
+            .collect()
+    }
+}
+
 /// The memo.
 pub(crate) struct Rollups {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    seal: StreamSeal,
-    names: Secret32,
     opened: Option<Opened>,
     /// Days are few; they stay in memory once read.
     days: HashMap<Digest, Arc<Vec<Bucket>>>,
@@ -172,17 +213,8 @@ struct Opened {
 }
 
 impl Rollups {
-    pub(crate) fn new(disk: Arc<dyn Disk>, dir: &Path, key: &VaultKey) -> Self {
-        let (seal, names) = key.rollups();
-        Self { disk, path: dir.join(DERIVED), seal, names, opened: None, days: HashMap::new() }
-    }
-
-    fn name(&self, chunk: &Digest, level: Level) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new_keyed(self.names.as_bytes());
-        hasher.update(chunk.as_bytes()).update(&level.width().to_le_bytes());
-        let mut name = [0; 16];
-        hasher.finalize_xof().fill(&mut name);
-        name
+    pub(crate) fn new(disk: Arc<dyn Disk>, dir: &Path) -> Self {
+        Self { disk, path: dir.join(DERIVED), opened: None, days: HashMap::new() }
     }
 
     /// Opens the file, if that can be done. A memo that cannot be read or written is done without.
@@ -209,16 +241,16 @@ impl Rollups {
     }
 
     /// The roll-up of a chunk, if the memo has it.
-    pub(crate) fn get(&mut self, chunk: &Digest, level: Level) -> Option<Arc<Vec<Bucket>>> {
+    pub(crate) fn get(&mut self, keys: &RollupKeys, chunk: &Digest, level: Level) -> Option<Arc<Vec<Bucket>>> {
         if let (Level::Day, Some(buckets)) = (level, self.days.get(chunk)) {
             return Some(buckets.clone());
         }
-        let name = self.name(chunk, level);
+        let name = keys.name(chunk, level);
         let opened = self.opened()?;
         let (at, len) = *opened.places.get(&name)?;
         let mut sealed = vec![0; len as usize];
         opened.file.read_exact_at(&mut sealed, at + HEAD_LEN).ok()?;
-        let plain = self.seal.open(&name, &sealed).ok()?;
+        let plain = keys.seal.open(&name, &sealed).ok()?;
         let buckets = Arc::new(decode(&plain).ok()?);
         if level == Level::Day {
             self.days.insert(*chunk, buckets.clone());
@@ -226,14 +258,13 @@ impl Rollups {
         Some(buckets)
     }
 
-    /// Remembers a chunk's roll-up.
-    pub(crate) fn put(&mut self, chunk: &Digest, level: Level, buckets: Arc<Vec<Bucket>>) {
-        let name = self.name(chunk, level);
-        let sealed = self.seal.seal(nonce(), &name, &encode(&buckets));
-        if level == Level::Day {
-            self.days.insert(*chunk, buckets);
-        }
-        if let Some(opened) = self.opened() {
+    /// Remembers roll-ups.
+    pub(crate) fn put(&mut self, prepared: Vec<Prepared>) {
+        for Prepared { chunk, level, name, sealed, buckets } in prepared {
+            if level == Level::Day {
+                self.days.insert(chunk, buckets);
+            }
+            let Some(opened) = self.opened() else { continue };
             let mut bytes = MAGIC.to_vec();
             bytes.extend_from_slice(&(sealed.len() as u32).to_le_bytes());
             bytes.extend_from_slice(&name);
@@ -244,6 +275,16 @@ impl Rollups {
                 opened.end += bytes.len() as u64;
             }
         }
+    }
+}
+
+impl Prepared {
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(crate) fn buckets(&self) -> Arc<Vec<Bucket>> {
+        self.buckets.clone()
     }
 }
 

@@ -199,31 +199,14 @@ impl Vault {
 
     /// A chunk's roll-up, from the memo or made now.
     fn rollup(&self, key: &StreamSeal, chunk: &ChunkRef, level: Level) -> Result<Arc<Vec<Bucket>>, VaultError> {
-        if let Some(buckets) = self.rollups().get(&chunk.id, level) {
+        if let Some(buckets) = self.rollups().get(&self.rollup_keys, &chunk.id, level) {
             return Ok(buckets);
         }
         let front = self.front(key, chunk)?;
-        let mut wanted = Arc::default();
-        for each in [Level::Day, Level::Quarter] {
-            let buckets = Arc::new(accumulate(&front, 0..front.len(), each.width(), |_| true));
-            self.rollups().put(&chunk.id, each, buckets.clone());
-            if each == level {
-                wanted = buckets;
-            }
-        }
-        Ok(wanted)
-    }
-
-    /// Makes the roll-ups that are missing, so that the next question does not have to.
-    pub fn refresh_rollups(&self) -> Result<(), VaultError> {
-        let chunks: Vec<_> = {
-            let index = self.index();
-            let numbers = index.streams.iter().filter(|stream| stream.stream.kind.is_number());
-            numbers.map(|stream| (self.stream_key(&stream.stream.id), stream.chunks.clone())).collect()
-        };
-        chunks.iter().try_for_each(|(key, chunks)| {
-            chunks.par_iter().try_for_each(|chunk| self.rollup(key, chunk, Level::Day).map(drop))
-        })
+        let prepared = self.rollup_keys.prepare(&chunk.id, &front);
+        let wanted = prepared.iter().find(|each| each.level() == level).map(crate::rollup::Prepared::buckets);
+        self.rollups().put(prepared);
+        Ok(wanted.unwrap_or_default())
     }
 
     /// Milliseconds per label and bucket, where values are categories; the label's observations count by their start.

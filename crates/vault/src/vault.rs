@@ -8,7 +8,7 @@ use crate::frame::FrameKind;
 use crate::index::{ChunkRef, Index, RecordRef};
 use crate::journal::{Found, JOURNAL, Journal, Placed};
 use crate::records::decode_records;
-use crate::rollup::Rollups;
+use crate::rollup::{RollupKeys, Rollups};
 use crate::seal::{Seal, StreamSeal, VaultKey};
 use crate::turn::{Turn, acknowledged};
 use didymos_base::{Did, Digest, StreamId, Timestamp, canonical};
@@ -52,6 +52,7 @@ pub struct Vault {
     found: Mutex<Found>,
     keys: Mutex<HashMap<StreamId, Arc<StreamSeal>>>,
     rollups: Mutex<Rollups>,
+    pub(crate) rollup_keys: RollupKeys,
     /// Held while an import runs: two at once could not see each other's rows.
     pub(crate) importing: Mutex<()>,
 }
@@ -111,11 +112,12 @@ impl Vault {
         for commit in commits {
             index.add(commit);
         }
-        let rollups = Rollups::new(disk, opening.dir, &opening.key);
+        let rollups = Rollups::new(disk, opening.dir);
         Self {
             dir: opening.dir.to_owned(),
             owner: opening.owner,
             seal: opening.key.seal(),
+            rollup_keys: RollupKeys::new(&opening.key),
             key: opening.key,
             signer: opening.signer.map_or_else(OnceLock::new, OnceLock::from),
             journal: RwLock::new(journal),

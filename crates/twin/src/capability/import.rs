@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 
 /// Rows that cross at once.
 const BATCH: usize = 4_096;
-/// Batches that may wait.
-const QUEUE: usize = 8;
+/// Batches that may wait: several streams fill their buffers at about the same time, and the reader should not stand
+/// still while they are packed. 16 MB of rows.
+const QUEUE: usize = 64;
 /// How often the watcher hears of it.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -193,7 +194,6 @@ pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<Im
     })?;
     let Taking { import, mut files, stopped, .. } = taking;
     let imported = import.finish()?;
-    twin.vault.refresh_rollups()?;
     for file in &mut files {
         if let Some(report) = file.part.and_then(|part| imported.parts.get(part as usize)) {
             fill(&mut file.file, report);
