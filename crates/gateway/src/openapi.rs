@@ -1,4 +1,4 @@
-//! The API's own description: OpenAPI 3.1, generated from the door's types, so that it cannot say anything else.
+//! The API's own description: `OpenAPI` 3.1, generated from the door's types, so that it cannot say anything else.
 
 use crate::catalog::{CATALOG, Entry, Lane};
 use crate::problem::Problem;

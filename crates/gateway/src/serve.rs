@@ -68,15 +68,11 @@ async fn accept(
     room: &Arc<Semaphore>,
 ) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => {
-            let _ = stream.set_nodelay(true);
-            Some((stream, place))
-        }
-        Err(_) => {
-            // Out of file handles, or a connection gone before we took it: give others time to finish.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
-        }
-    }
+    let Ok((stream, _)) = listener.accept().await else {
+        // Out of file handles, or a connection gone before we took it: give others time to finish.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        return None;
+    };
+    let _ = stream.set_nodelay(true);
+    Some((stream, place))
 }

@@ -12,15 +12,15 @@ pub(crate) const SESSIONS_MAX: usize = 64;
 /// Links handed out and not used yet; the oldest makes room.
 pub(crate) const LINKS_MAX: usize = 16;
 /// A session that nobody used for so long is over.
-pub(crate) const IDLE_MAX: Duration = Duration::from_secs(12 * 3_600);
+pub(crate) const IDLE_MAX: Duration = Duration::from_hours(12);
 /// No session lives longer than this.
-pub(crate) const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
+pub(crate) const AGE_MAX: Duration = Duration::from_hours(30 * 24);
 /// How many wrong links are answered at full speed before answers are held back.
 const FREE_MISTAKES: u32 = 3;
 /// The longest that an answer to a wrong link is held back.
 const DELAY_MAX: Duration = Duration::from_secs(8);
 /// After so much quiet, old mistakes are forgotten.
-const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
+const FORGIVEN_AFTER: Duration = Duration::from_mins(1);
 
 /// The system gave no randomness.
 #[derive(Debug, thiserror::Error)]
@@ -144,13 +144,13 @@ mod tests {
         let (mut sessions, start) = (Sessions::default(), Instant::now());
         sessions.open_link("token");
         sessions.enter("token", "a", start).expect("a good link");
-        assert!(sessions.is_live("a", start + IDLE_MAX - Duration::from_secs(1)));
+        assert!(sessions.is_live("a", start + IDLE_MAX.saturating_sub(Duration::from_secs(1))));
         assert!(!sessions.is_live("a", start + IDLE_MAX * 2));
 
         sessions.open_link("token");
         sessions.enter("token", "b", start).expect("a good link");
         let mut now = start;
-        while now < start + AGE_MAX - Duration::from_secs(1) {
+        while now < start + AGE_MAX.saturating_sub(Duration::from_secs(1)) {
             assert!(sessions.is_live("b", now));
             now += IDLE_MAX / 2;
         }

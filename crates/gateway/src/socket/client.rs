@@ -105,13 +105,10 @@ impl Door for Client {
         let Some(open) = line.as_mut() else {
             return Err(gone());
         };
-        match open.ask(request, watch) {
-            Ok(answer) => answer,
-            Err(_) => {
-                *line = None;
-                Err(gone())
-            }
-        }
+        open.ask(&request, watch).unwrap_or_else(|_| {
+            *line = None;
+            Err(gone())
+        })
     }
 }
 
@@ -123,7 +120,7 @@ fn gone() -> Failure {
 }
 
 impl Line {
-    fn ask(&mut self, request: Request, watch: Watch<'_>) -> io::Result<Result<Response, Failure>> {
+    fn ask(&mut self, request: &Request, watch: Watch<'_>) -> io::Result<Result<Response, Failure>> {
         self.number += 1;
         let (number, mut stopping) = (self.number, false);
         let mut last = Progress { doing: String::new(), unit: String::new(), done: 0, of: 0 };
@@ -139,7 +136,7 @@ impl Line {
             match self.reader.next() {
                 Ok(Some(Frame::Progress { number: of, progress })) if of == number => last = progress,
                 Ok(Some(Frame::Answer { number: to, answer })) if to == number => {
-                    return Response::from_json(&request, answer).map(Ok).map_err(io::Error::other);
+                    return Response::from_json(request, answer).map(Ok).map_err(io::Error::other);
                 }
                 Ok(Some(Frame::Failure { number: to, failure })) if to.is_none_or(|to| to == number) => {
                     return Ok(Err(failure));

@@ -116,12 +116,11 @@ fn accept(listener: &UnixListener, shared: &Arc<Shared>) {
         };
         let place = Place::take(shared);
         let shared = Arc::clone(shared);
-        let serving = thread::Builder::new().name("twin-socket-ask".into()).spawn(move || match place {
-            Some(_place) => {
+        let serving = thread::Builder::new().name("twin-socket-ask".into()).spawn(move || {
+            if let Some(_place) = place {
                 // A connection that breaks is the client's business; it sees the end of the stream.
                 let _ = converse(&shared, &stream);
-            }
-            None => {
+            } else {
                 let words = "too many programs are connected to this twin; close one and try again";
                 let _ = stream.set_write_timeout(Some(HANDSHAKE_MAX));
                 let _ = refuse(&stream, Failure::new(FailureCode::Busy, words));
