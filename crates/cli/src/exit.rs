@@ -33,7 +33,7 @@ impl From<Exit> for ExitCode {
 impl From<FailureCode> for Exit {
     fn from(code: FailureCode) -> Self {
         match code {
-            FailureCode::Denied => Self::Refused,
+            FailureCode::Denied | FailureCode::Locked => Self::Refused,
             FailureCode::Invalid => Self::Usage,
             FailureCode::NotFound => Self::NotFound,
             FailureCode::Busy => Self::Busy,

@@ -51,7 +51,8 @@ pub(crate) fn recovery_phrase(file: Option<&Path>) -> Result<RecoveryPhrase, Tro
     RecoveryPhrase::parse(&words).map_err(|error| Trouble::new(Exit::Refused, error.to_string()))
 }
 
-fn given(file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Trouble> {
+/// The passphrase that was given along, if one was: in a file or in the environment.
+pub(crate) fn given(file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Trouble> {
     if let Some(path) = file {
         return first_line(path).map(Some);
     }

@@ -57,17 +57,24 @@ pub(crate) fn reach(globals: &Globals) -> Result<Reach, Trouble> {
 }
 
 /// Opens the twin for this process alone, which is going to serve others.
-pub(crate) fn open_own(globals: &Globals) -> Result<Reach, Trouble> {
-    let home = globals.home()?;
-    must_be_there(&home)?;
-    let passphrase = passphrase::existing(globals.passphrase_file.as_deref())?;
-    match Twin::open(&home, &passphrase) {
-        Ok(twin) => Ok(Reach::own(home, twin)),
+pub(crate) fn open_own(home: &Path, passphrase: &str) -> Result<Twin, Trouble> {
+    must_be_there(home)?;
+    match Twin::open(home, passphrase) {
+        Ok(twin) => {
+            tell_notices(&twin);
+            Ok(twin)
+        }
         Err(failure) if failure.code == FailureCode::Busy => {
             Err(Trouble::new(Exit::Busy, "this twin is open in another `twin` process already")
                 .next("use that one, or stop it first"))
         }
         Err(failure) => Err(failure.into()),
+    }
+}
+
+fn tell_notices(twin: &Twin) {
+    for notice in twin.notices() {
+        output::aside(&format!("note: {notice}"));
     }
 }
 
@@ -88,14 +95,9 @@ impl Reach {
         Self { home, way: RefCell::new(Way::own(twin)), passphrase: None }
     }
 
-    /// The door itself.
-    pub(crate) fn door(&self) -> Arc<dyn Door> {
-        Arc::clone(&self.way.borrow().door)
-    }
-
-    /// Who asks.
-    pub(crate) fn principal(&self) -> Principal {
-        self.way.borrow().principal.clone()
+    /// The twin, where this process holds it.
+    pub(crate) fn into_own(self) -> Option<Arc<Twin>> {
+        self.way.into_inner().own
     }
 
     /// Where the twin lies.
@@ -180,13 +182,18 @@ impl Reach {
     pub(crate) fn serve_others(&self) -> Option<Serving> {
         let Way { door, principal, own } = self.way.borrow().clone();
         own?;
+        Self::serve(door, principal, &self.home)
+    }
+
+    /// Serves other processes at `door`, whoever of them proves to hold this device's key.
+    pub(crate) fn serve(door: Arc<dyn Door>, principal: Principal, home: &Path) -> Option<Serving> {
         let Principal::Device { owner, device } = principal.clone() else { return None };
         let verify = move |message: &[u8], signature: &[u8]| {
             let signature = Signature(signature.try_into().ok()?);
             didymos_identity::verify(&device, CONTEXT, message, &signature).ok()?;
             Some(principal.clone())
         };
-        match Serving::start(door, owner, Box::new(verify), &home::socket_path(&self.home)) {
+        match Serving::start(door, owner, Box::new(verify), &home::socket_path(home)) {
             Ok(serving) => Some(serving),
             Err(error) => {
                 // The work at hand does not need the socket.
@@ -199,10 +206,8 @@ impl Reach {
 
 impl Way {
     fn own(twin: Twin) -> Self {
+        tell_notices(&twin);
         let twin = Arc::new(twin);
-        for notice in twin.notices() {
-            output::aside(&format!("note: {notice}"));
-        }
         let principal = twin.principal();
         Self { door: Arc::clone(&twin) as Arc<dyn Door>, principal, own: Some(twin) }
     }

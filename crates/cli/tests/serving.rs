@@ -25,7 +25,7 @@ fn up_serves_the_browser_and_other_commands_and_leaves_no_socket() {
     desk.twin(&["import", &sample(GLUCOSE)]).ok();
     let mut up = desk.start(&["up", "--listen", "127.0.0.1:0"]);
     let url = up.line();
-    assert!(url.starts_with("http://127.0.0.1:") && url.contains("/enter/"), "{url}");
+    assert!(url.starts_with("http://localhost:") && url.contains("/enter/"), "{url}");
     let (status, _) = get(&url);
     assert!(status.contains(" 200 ") || status.contains(" 303 "), "{status}");
     let (status, _) = get(&url);
@@ -57,7 +57,7 @@ fn the_demo_shows_itself_and_leaves_nothing() {
     command.env("TMPDIR", desk.path("t"));
     let mut demo = typed::Running::of(command.spawn().expect("starts"));
     let said: serde_json::Value = serde_json::from_str(&demo.line()).expect("JSON");
-    assert!(said["url"].as_str().is_some_and(|url| url.starts_with("http://127.0.0.1:")), "{said}");
+    assert!(said["url"].as_str().is_some_and(|url| url.starts_with("http://localhost:")), "{said}");
     assert!(said["observations"].as_u64() > Some(139_000), "{said}");
     let home = said["home"].as_str().expect("a home");
     let passphrase_file = said["passphrase_file"].as_str().expect("a file");

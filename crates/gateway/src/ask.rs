@@ -1,9 +1,10 @@
 //! From an HTTP body to the door and back: the door blocks, so it is asked on threads made for that, a few at once.
 
+use crate::behind::Behind;
 use crate::catalog::{Entry, Lane};
 use crate::problem::Problem;
 use axum::http::StatusCode;
-use didymos_twin::{Door, Principal, Request};
+use didymos_twin::Request;
 use serde_json::{Map, Value};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,10 +19,9 @@ const WAITING_MAX: usize = 64;
 /// The longest wait for a turn.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
-/// Asks the door on behalf of one principal.
+/// Asks the door on behalf of the owner.
 pub(crate) struct Asker {
-    door: Arc<dyn Door>,
-    principal: Principal,
+    pub(crate) behind: Behind,
     quick: Arc<Semaphore>,
     long: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -47,10 +47,9 @@ impl Drop for Waiting<'_> {
 }
 
 impl Asker {
-    pub(crate) fn new(door: Arc<dyn Door>, principal: Principal) -> Self {
+    pub(crate) fn new(behind: Behind) -> Self {
         Self {
-            door,
-            principal,
+            behind,
             quick: Arc::new(Semaphore::new(QUICK_MAX)),
             long: Arc::new(Semaphore::new(1)),
             waiting: AtomicUsize::new(0),
@@ -81,7 +80,7 @@ impl Asker {
                 Problem::new(StatusCode::CONFLICT, "busy", words)
             })?,
         };
-        let (door, principal) = (Arc::clone(&self.door), self.principal.clone());
+        let (door, principal) = self.behind.door()?;
         let (closing, gone) = (Arc::clone(&self.closing), Arc::new(AtomicBool::new(false)));
         let _here = Gone(Arc::clone(&gone));
         let work = tokio::task::spawn_blocking(move || {

@@ -65,6 +65,12 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("backup.check@1", Long, of::<request::BackupWhich>, of::<Vec<response::BackupReport>>),
     plain("backup.list@1", Quick, of::<Vec<response::BackupReport>>),
     plain("identity.document@1", Quick, did_document),
+    with("today.cards@1", Quick, of::<request::Today>, of::<response::TodayAnswer>),
+    with("search.find@1", Quick, of::<request::Find>, of::<response::FindAnswer>),
+    with("quality.coverage@1", Quick, of::<request::Quality>, of::<response::QualityAnswer>),
+    with("receipts.list@1", Quick, of::<request::ReceiptsAsked>, of::<response::ReceiptsAnswer>),
+    plain("protect.status@1", Quick, of::<response::ProtectAnswer>),
+    plain("imports.list@1", Quick, of::<response::ImportsAnswer>),
 ];
 
 /// The line of `name`.

@@ -2,9 +2,10 @@
 
 use crate::access::{Access, Unheard};
 use crate::catalog::{self, Lane};
+use crate::passkey::Ceremonies;
 use crate::problem::Problem;
 use crate::session::{NoRandomness, Sessions, new_token};
-use crate::{ask, openapi, page};
+use crate::{ask, auth, openapi, page, passkey};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -32,7 +33,8 @@ pub struct Gate {
     local: SocketAddr,
     cookie: String,
     sessions: Mutex<Sessions>,
-    held_back: Semaphore,
+    pub(crate) held_back: Semaphore,
+    ceremonies: Mutex<Ceremonies>,
 }
 
 impl Gate {
@@ -41,32 +43,43 @@ impl Gate {
     pub fn new(local: SocketAddr, access: Access) -> Self {
         // Cookies know no ports: two twins on one machine need two names.
         let cookie = format!("twin_session_{}", local.port());
-        Self { access, local, cookie, sessions: Mutex::default(), held_back: Semaphore::new(HELD_BACK_MAX) }
+        Self {
+            access,
+            local,
+            cookie,
+            sessions: Mutex::default(),
+            held_back: Semaphore::new(HELD_BACK_MAX),
+            ceremonies: Mutex::default(),
+        }
     }
 
     /// A new link that lets one browser in, once.
     pub fn new_url(&self) -> Result<String, NoRandomness> {
         let token = new_token()?;
         self.sessions().open_link(&token);
-        let mut shown = self.local;
-        if shown.ip().is_unspecified() {
-            shown.set_ip(if shown.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
-        }
+        // Passkeys belong to a name, never to a number.
+        let here = self.local.ip().is_unspecified() || self.local.ip().to_canonical().is_loopback();
+        let shown = if here { format!("localhost:{}", self.local.port()) } else { self.local.to_string() };
         Ok(format!("http://{shown}/enter/{token}"))
     }
 
     /// Ends every session and every open link.
     pub fn end_all(&self) {
         self.sessions().end_all();
+        self.ceremonies().end_all();
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+    pub(crate) fn ceremonies(&self) -> MutexGuard<'_, Ceremonies> {
+        self.ceremonies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         // Nothing in there can be left half done by a panic.
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session token that the request brings, if it brings one.
-    fn brought<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+    pub(crate) fn brought<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         headers
             .get_all(header::COOKIE)
             .iter()
@@ -78,9 +91,29 @@ impl Gate {
             })
     }
 
-    fn is_in(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         self.brought(headers).is_some_and(|cookie| self.sessions().is_live(cookie, Instant::now()))
     }
+}
+
+impl Gate {
+    /// Begins a session for somebody who has proved to be the owner, and returns the cookie that names it.
+    pub(crate) fn admit(&self) -> Result<HeaderValue, Problem> {
+        let token = fresh_token()?;
+        self.sessions().admit(&token, Instant::now());
+        self.cookie_of(&token)
+    }
+
+    fn cookie_of(&self, token: &str) -> Result<HeaderValue, Problem> {
+        // No `Secure`: it would keep the cookie off plain http on loopback in some browsers.
+        let cookie = format!("{}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000", self.cookie);
+        HeaderValue::from_str(&cookie)
+            .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "the session could not be written down"))
+    }
+}
+
+fn fresh_token() -> Result<String, Problem> {
+    new_token().map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", error.to_string()))
 }
 
 /// What every handler sees.
@@ -95,6 +128,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/enter/{token}", get(enter))
         .route("/api/openapi.json", get(describe))
         .route("/api/session/end", post(end_session))
+        .merge(auth::routes())
+        .merge(passkey::routes())
         .route("/api/{name}", post(answer))
         .fallback(elsewhere)
         .method_not_allowed_fallback(|| async {
@@ -162,8 +197,7 @@ async fn enter(
             "too many wrong links: wait a minute and try again",
         ));
     };
-    let cookie =
-        new_token().map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", error.to_string()))?;
+    let cookie = fresh_token()?;
     let entered = gate.sessions().enter(&token, &cookie, Instant::now());
     if let Err(delay) = entered {
         tokio::time::sleep(delay).await;
@@ -172,10 +206,7 @@ async fn enter(
         *response.status_mut() = StatusCode::FORBIDDEN;
         return Ok(response);
     }
-    // No `Secure`: it would keep the cookie off plain http on loopback in some browsers.
-    let cookie = format!("{}={cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000", gate.cookie);
-    let value = HeaderValue::from_str(&cookie)
-        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "the session could not be written down"))?;
+    let value = gate.cookie_of(&cookie)?;
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response();
     response.headers_mut().insert(header::SET_COOKIE, value);
     Ok(response)
@@ -218,7 +249,7 @@ async fn answer(State(shared): State<Arc<Shared>>, Path(name): Path<String>, bod
     shared.asker.ask(entry.lane, request).await.map(json)
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
+pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
     match tokio::time::timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(Problem::new(
@@ -237,6 +268,6 @@ async fn elsewhere(method: Method, uri: Uri) -> Result<Response, Problem> {
     page::file(uri.path()).ok_or_else(Problem::not_found)
 }
 
-fn json(text: impl Into<Body>) -> Response {
+pub(crate) fn json(text: impl Into<Body>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text.into()).into_response()
 }

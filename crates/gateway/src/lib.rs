@@ -5,7 +5,8 @@
 //! decides, reads or keeps anything of the owner's.
 //!
 //! - [`Server`]: a JSON API (`POST /api/timeline.view@1`, described by [`openapi_document`]) and one page, on
-//!   loopback. A one-time link becomes a session; requests of other sites' pages are refused by their headers.
+//!   loopback. A one-time link, the passphrase or a passkey becomes a session; requests of other sites' pages are
+//!   refused by their headers. The twin may be locked, and may not exist yet: see [`didymos_twin::Keeper`].
 //! - `socket`: a Unix socket through which a second `twin` process is served by the one that holds the vault.
 //!
 //! ```
@@ -22,7 +23,7 @@
 //! }
 //!
 //! let server = Server::start(Arc::new(Shut), Principal::Anonymous, "127.0.0.1:0".parse()?, Access::default())?;
-//! assert!(server.url().starts_with("http://127.0.0.1:"));
+//! assert!(server.url().starts_with("http://localhost:"));
 //! server.stop();
 //! server.wait()?;
 //! # Ok(())
@@ -31,10 +32,13 @@
 
 mod access;
 mod ask;
+mod auth;
+mod behind;
 mod catalog;
 mod http;
 mod openapi;
 mod page;
+mod passkey;
 mod problem;
 mod serve;
 mod server;
@@ -43,6 +47,7 @@ mod session;
 pub mod socket;
 
 pub use access::Access;
+pub use behind::Behind;
 pub use http::Gate;
 pub use openapi::document as openapi_document;
 pub use problem::Problem;

@@ -8,7 +8,7 @@ use didymos_twin::{Failure, FailureCode};
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Problem {
     /// Stable for programs: a failure code of the door (`denied`, `invalid`, `not_found`, `busy`, `stopped`, `damaged`,
-    /// `io`), or `no_session`, `refused`, `too_large`, `too_slow`.
+    /// `io`, `locked`), or `no_session`, `refused`, `too_large`, `too_slow`.
     pub code: String,
     /// What happened and what to do next, in words for the owner.
     pub message: String,
@@ -46,6 +46,7 @@ impl From<Failure> for Problem {
             FailureCode::Stopped => (StatusCode::CONFLICT, "stopped"),
             FailureCode::Damaged => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
             FailureCode::Io => (StatusCode::INTERNAL_SERVER_ERROR, "io"),
+            FailureCode::Locked => (StatusCode::LOCKED, "locked"),
         };
         Self::new(status, code, failure.message)
     }

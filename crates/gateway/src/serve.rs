@@ -1,8 +1,8 @@
 //! The accept loop: bounded connections, bounded headers, bounded patience.
 
 use crate::ask::Asker;
+use crate::behind::Behind;
 use crate::http::{Gate, Shared, router};
-use didymos_twin::{Door, Principal};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -25,15 +25,14 @@ const HEADERS_MAX: usize = 64;
 /// How long answers under way may take after the order to stop.
 const FAREWELL_MAX: Duration = Duration::from_secs(5);
 
-/// Serves `door` to whoever `gate` lets in, as `principal`, until `shutdown` resolves.
+/// Serves what is `behind` the gate to whoever the gate lets in, until `shutdown` resolves.
 pub async fn serve(
-    door: Arc<dyn Door>,
-    principal: Principal,
+    behind: Behind,
     listener: TcpListener,
     gate: Arc<Gate>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let shared = Arc::new(Shared { gate, asker: Asker::new(door, principal) });
+    let shared = Arc::new(Shared { gate, asker: Asker::new(behind) });
     let service = TowerToHyperService::new(router(Arc::clone(&shared)));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())

@@ -1,10 +1,11 @@
 //! The server for programs that are not asynchronous: it starts, prints its link, is waited for, is stopped.
 
 use crate::access::Access;
+use crate::behind::Behind;
 use crate::http::Gate;
 use crate::serve::serve;
 use crate::session::NoRandomness;
-use didymos_twin::{Door, Principal};
+use didymos_twin::{Door, Keeper, Principal};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,13 +56,23 @@ impl Stopper {
 }
 
 impl Server {
-    /// Serves `door` to browsers as `principal`, on `addr` (port 0 picks one), until stopped.
+    /// Serves `door` to browsers as `principal`, on `addr` (port 0 picks one), until stopped. There is nothing to unlock:
+    /// whoever has the link is in.
     pub fn start(
         door: Arc<dyn Door>,
         principal: Principal,
         addr: SocketAddr,
         access: Access,
     ) -> Result<Self, StartError> {
+        Self::start_behind(Behind::Door(door, principal), addr, access)
+    }
+
+    /// Serves the home that `keeper` keeps, open or locked or without a twin yet.
+    pub fn keep(keeper: Arc<Keeper>, addr: SocketAddr, access: Access) -> Result<Self, StartError> {
+        Self::start_behind(Behind::Keeper(keeper), addr, access)
+    }
+
+    fn start_behind(behind: Behind, addr: SocketAddr, access: Access) -> Result<Self, StartError> {
         if !access.permits_listening(addr) {
             return Err(StartError::NotLoopback(addr));
         }
@@ -79,7 +90,7 @@ impl Server {
         let gate = Arc::new(Gate::new(addr, access));
         let url = gate.new_url()?;
         let (stop, stopped) = watch::channel(false);
-        let served = runtime.spawn(serve(door, principal, listener, Arc::clone(&gate), until(stopped)));
+        let served = runtime.spawn(serve(behind, listener, Arc::clone(&gate), until(stopped)));
         Ok(Self { addr, url, gate, stop, served: Mutex::new(Some(served)), runtime: Some(runtime) })
     }
 

@@ -15,9 +15,9 @@ pub(crate) const LINKS_MAX: usize = 16;
 pub(crate) const IDLE_MAX: Duration = Duration::from_hours(12);
 /// No session lives longer than this.
 pub(crate) const AGE_MAX: Duration = Duration::from_hours(30 * 24);
-/// How many wrong links are answered at full speed before answers are held back.
+/// How many wrong tries are answered at full speed before answers are held back.
 const FREE_MISTAKES: u32 = 3;
-/// The longest that an answer to a wrong link is held back.
+/// The longest that an answer to a wrong try is held back.
 const DELAY_MAX: Duration = Duration::from_secs(8);
 /// After so much quiet, old mistakes are forgotten.
 const FORGIVEN_AFTER: Duration = Duration::from_mins(1);
@@ -44,8 +44,16 @@ struct Session {
 pub(crate) struct Sessions {
     links: Vec<blake3::Hash>,
     live: HashMap<[u8; 32], Session>,
-    mistakes: u32,
-    last_mistake: Option<Instant>,
+    wrong_links: Mistakes,
+    /// Wrong passphrases and passkeys.
+    pub(crate) wrong_keys: Mistakes,
+}
+
+/// Counts wrong tries: the more there are, the later each is answered.
+#[derive(Default)]
+pub(crate) struct Mistakes {
+    count: u32,
+    last: Option<Instant>,
 }
 
 impl Sessions {
@@ -67,9 +75,15 @@ impl Sessions {
             .enumerate()
             .fold(None, |found, (at, link)| if *link == brought { Some(at) } else { found });
         let Some(at) = found else {
-            return Err(self.count_mistake(now));
+            return Err(self.wrong_links.count(now));
         };
         self.links.remove(at);
+        self.admit(cookie, now);
+        Ok(())
+    }
+
+    /// Begins the session that `cookie` names, for somebody who has proved to be the owner.
+    pub(crate) fn admit(&mut self, cookie: &str, now: Instant) {
         self.forget_ended(now);
         if self.live.len() >= SESSIONS_MAX
             && let Some(stalest) = self.live.iter().min_by_key(|(_, session)| session.used).map(|(id, _)| *id)
@@ -77,7 +91,6 @@ impl Sessions {
             self.live.remove(&stalest);
         }
         self.live.insert(*blake3::hash(cookie.as_bytes()).as_bytes(), Session { born: now, used: now });
-        Ok(())
     }
 
     /// Whether `cookie` names a live session; if so, it has been used now.
@@ -109,14 +122,17 @@ impl Sessions {
                 && now.saturating_duration_since(session.born) < AGE_MAX
         });
     }
+}
 
-    fn count_mistake(&mut self, now: Instant) -> Duration {
-        if self.last_mistake.is_none_or(|last| now.saturating_duration_since(last) > FORGIVEN_AFTER) {
-            self.mistakes = 0;
+impl Mistakes {
+    /// Counts one more, and says how long to hold its answer back.
+    pub(crate) fn count(&mut self, now: Instant) -> Duration {
+        if self.last.is_none_or(|last| now.saturating_duration_since(last) > FORGIVEN_AFTER) {
+            self.count = 0;
         }
-        self.last_mistake = Some(now);
-        self.mistakes = self.mistakes.saturating_add(1);
-        match self.mistakes.checked_sub(FREE_MISTAKES + 1) {
+        self.last = Some(now);
+        self.count = self.count.saturating_add(1);
+        match self.count.checked_sub(FREE_MISTAKES + 1) {
             None => Duration::ZERO,
             Some(doublings) => Duration::from_millis(250 << doublings.min(5)).min(DELAY_MAX),
         }

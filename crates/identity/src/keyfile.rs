@@ -1,4 +1,5 @@
-//! The key file: a twin's secrets at rest, in slots that each open with a passphrase (the idea of LUKS).
+//! The key file: a twin's secrets at rest, in slots that each open with a passphrase or with a passkey (the idea of
+//! LUKS).
 //!
 //! It is JSON with nothing about the owner in it: no DID, no name, no date. Damage is told apart from a wrong
 //! passphrase by `check`, which is BLAKE3 over all that stands before it, white space left out. `check` protects
@@ -18,25 +19,24 @@
 //! # Ok::<(), UnlockError>(())
 //! ```
 
-use crate::kdf::key_of;
-use crate::sealed::{NONCE_LEN, SealingKey, TAG_LEN};
+mod passkey;
+mod slot;
+
+pub use passkey::{Passkey, PasskeySlot};
+
 use crate::{KdfCost, Secret32, SigningKey};
 use didymos_base::{Did, Digest};
-use minicbor::{Decoder, Encoder};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use slot::Slot;
 
 /// The longest key file read, in bytes.
 pub const MAX_LEN: usize = 64 * 1024;
 /// The most slots in one file: opening tries each.
-pub const MAX_SLOTS: usize = 8;
-/// The version written.
-pub const VERSION: u32 = 1;
+pub const MAX_SLOTS: usize = 16;
+/// The newest version: with passkeys. A file without any is written as version 1.
+pub const VERSION: u32 = 2;
 
 const FORMAT: &str = "didymos-keys";
-const AAD: &[u8] = b"didymos/key-slot/v1 passphrase argon2id";
-/// Two secrets with their CBOR heads, and the longest DID with its own.
-const MAX_PLAIN: usize = 1 + 2 * 34 + 3 + didymos_base::did::MAX_LEN;
 
 /// What the key file keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub enum UnlockError {
     /// The file is whole and no slot opens.
     #[error("wrong passphrase; try again, or restore with the recovery phrase")]
     WrongPassphrase,
+    /// The file is whole, and this passkey opens none of its slots.
+    #[error("this passkey does not open this twin; use another one, or the passphrase")]
+    WrongPasskey,
+    /// There is no room for a further slot.
+    #[error("a twin has at most {MAX_SLOTS} keys; remove a passkey first")]
+    Full,
+    /// What is to be removed is the only key.
+    #[error("this is the only key that opens the twin; add another one first")]
+    LastKey,
     /// The file changed since it was written.
     #[error("the key file is damaged ({what}); put back a copy of it, or restore with the recovery phrase")]
     Damaged {
@@ -102,29 +111,6 @@ pub struct KeyFile {
     slots: Vec<Slot>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum Slot {
-    Passphrase {
-        kdf: Kdf,
-        memory_kib: u32,
-        passes: u32,
-        lanes: u32,
-        #[serde(with = "base64url")]
-        salt: Vec<u8>,
-        #[serde(with = "base64url")]
-        nonce: Vec<u8>,
-        #[serde(with = "base64url")]
-        sealed: Vec<u8>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kdf {
-    Argon2id,
-}
-
 /// All but `check`, as it is written. `check` comes last, so that a reader of any version can verify it.
 #[derive(Serialize)]
 struct Written<'a> {
@@ -149,7 +135,7 @@ struct Body {
 impl KeyFile {
     /// A file with one slot. `entropy` is 40 fresh random bytes: the salt (16) and the nonce (24).
     pub fn seal(unlocked: &Unlocked, passphrase: &str, cost: KdfCost, entropy: [u8; 40]) -> Result<Self, UnlockError> {
-        Ok(Self { slots: vec![Slot::seal(unlocked, passphrase, cost, entropy)?] })
+        Ok(Self { slots: vec![slot::seal(unlocked, passphrase, cost, entropy)?] })
     }
 
     /// The secrets, if the passphrase opens a slot. Takes the time that the slot's cost asks for.
@@ -167,8 +153,69 @@ impl KeyFile {
     ) -> Result<Self, UnlockError> {
         let (at, unlocked) = self.find(old)?;
         let mut slots = self.slots.clone();
-        slots[at] = Slot::seal(&unlocked, new, cost, entropy)?;
+        slots[at] = slot::seal(&unlocked, new, cost, entropy)?;
         Ok(Self { slots })
+    }
+
+    /// How many passphrases open the file.
+    #[must_use]
+    pub fn passphrases(&self) -> usize {
+        self.slots.iter().filter(|slot| matches!(slot, Slot::Passphrase(_))).count()
+    }
+
+    /// The passkeys that open the file.
+    pub fn passkeys(&self) -> impl Iterator<Item = &PasskeySlot> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Passkey(slot) => Some(slot),
+            Slot::Passphrase(_) => None,
+        })
+    }
+
+    /// The same file with a further slot, which opens with what the passkey's PRF gives. `nonce` is fresh randomness.
+    pub fn with_passkey(
+        &self,
+        unlocked: &Unlocked,
+        passkey: Passkey,
+        prf: &Secret32,
+        nonce: [u8; 24],
+    ) -> Result<Self, UnlockError> {
+        if self.slots.len() >= MAX_SLOTS {
+            return Err(UnlockError::Full);
+        }
+        let mut slots = self.slots.clone();
+        slots.retain(|slot| !slot.is_passkey(&passkey.credential));
+        slots.push(Slot::Passkey(PasskeySlot::seal(unlocked, passkey, prf, nonce)));
+        Ok(Self { slots })
+    }
+
+    /// The same file without a passkey's slot.
+    pub fn without_passkey(&self, credential: &[u8]) -> Result<Self, UnlockError> {
+        let mut slots = self.slots.clone();
+        slots.retain(|slot| !slot.is_passkey(credential));
+        if slots.len() == self.slots.len() {
+            return Err(UnlockError::WrongPasskey);
+        }
+        if slots.is_empty() { Err(UnlockError::LastKey) } else { Ok(Self { slots }) }
+    }
+
+    /// The same file with the number of signatures that a passkey says it has made.
+    #[must_use]
+    pub fn with_sign_count(&self, credential: &[u8], count: u32) -> Self {
+        let mut file = self.clone();
+        for slot in &mut file.slots {
+            match slot {
+                Slot::Passkey(slot) if slot.passkey.credential == credential => slot.passkey.sign_count = count,
+                _ => {}
+            }
+        }
+        file
+    }
+
+    /// The secrets, if what the passkey's PRF gave opens its slot.
+    pub fn open_passkey(&self, credential: &[u8], prf: &Secret32) -> Result<Unlocked, UnlockError> {
+        let mut passkeys = self.passkeys();
+        let slot = passkeys.find(|slot| slot.passkey.credential == credential).ok_or(UnlockError::WrongPasskey)?;
+        slot.open(prf)
     }
 
     /// Reads a key file. What is returned is whole: a slot that does not open has another passphrase.
@@ -186,7 +233,7 @@ impl KeyFile {
         if header.format != FORMAT {
             return Err(damaged("it is of another format"));
         }
-        if header.version != VERSION {
+        if !(1..=VERSION).contains(&header.version) {
             return Err(UnlockError::TooNew { version: header.version });
         }
         let Body { slots } = serde_json::from_str(text).map_err(|_| damaged("a slot"))?;
@@ -199,7 +246,8 @@ impl KeyFile {
     /// The text to be written to disk.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let written = Written { format: FORMAT, version: VERSION, slots: &self.slots };
+        let version = if self.passkeys().next().is_some() { VERSION } else { 1 };
+        let written = Written { format: FORMAT, version, slots: &self.slots };
         let Ok(mut text) = serde_json::to_string_pretty(&written) else {
             unreachable!("strings and numbers are always JSON");
         };
@@ -213,45 +261,13 @@ impl KeyFile {
 
     fn find(&self, passphrase: &str) -> Result<(usize, Unlocked), UnlockError> {
         for (at, slot) in self.slots.iter().enumerate() {
+            let Slot::Passphrase(slot) = slot else { continue };
             match slot.open(passphrase) {
                 Err(UnlockError::WrongPassphrase) => {}
                 other => return other.map(|unlocked| (at, unlocked)),
             }
         }
         Err(UnlockError::WrongPassphrase)
-    }
-}
-
-impl Slot {
-    fn seal(unlocked: &Unlocked, passphrase: &str, cost: KdfCost, entropy: [u8; 40]) -> Result<Self, UnlockError> {
-        let (mut salt, mut nonce) = ([0; 16], [0; NONCE_LEN]);
-        salt.copy_from_slice(&entropy[..16]);
-        nonce.copy_from_slice(&entropy[16..]);
-        let key = SealingKey::new(&key_of(passphrase, &salt, cost)?);
-        let sealed = key.seal(nonce, AAD, &plain_of(unlocked));
-        Ok(Self::Passphrase {
-            kdf: Kdf::Argon2id,
-            memory_kib: cost.memory_kib,
-            passes: cost.passes,
-            lanes: cost.lanes,
-            salt: salt.to_vec(),
-            nonce: nonce.to_vec(),
-            sealed: sealed[NONCE_LEN..].to_vec(),
-        })
-    }
-
-    fn open(&self, passphrase: &str) -> Result<Unlocked, UnlockError> {
-        let Self::Passphrase { kdf: Kdf::Argon2id, memory_kib, passes, lanes, salt, nonce, sealed } = self;
-        let cost = KdfCost { memory_kib: *memory_kib, passes: *passes, lanes: *lanes };
-        let salt = salt.as_slice().try_into().map_err(|_| UnlockError::Damaged { what: "a slot" })?;
-        let key = SealingKey::new(&key_of(passphrase, salt, cost)?);
-        let plain = key.open(AAD, &[nonce.as_slice(), sealed].concat()).map_err(|_| UnlockError::WrongPassphrase)?;
-        read_plain(&plain).map_err(|_| UnlockError::Damaged { what: "the content of a slot" })
-    }
-
-    fn is_sound(&self) -> bool {
-        let Self::Passphrase { salt, nonce, sealed, .. } = self;
-        salt.len() == 16 && nonce.len() == NONCE_LEN && (TAG_LEN..=MAX_PLAIN + TAG_LEN).contains(&sealed.len())
     }
 }
 
@@ -262,52 +278,4 @@ fn check_of(text: &str) -> Digest {
         hasher.update(part.as_bytes());
     }
     hasher.finalize().into()
-}
-
-/// What is sealed: a CBOR array of the two secrets and the owner's DID.
-fn plain_of(unlocked: &Unlocked) -> Zeroizing<Vec<u8>> {
-    // Room for all, so that the buffer never grows and leaves no copy behind.
-    let mut plain = Zeroizing::new(Vec::with_capacity(MAX_PLAIN));
-    let mut to = Encoder::new(&mut *plain);
-    let written = to
-        .array(3)
-        .and_then(|to| to.bytes(unlocked.vault_key.as_bytes()))
-        .and_then(|to| to.bytes(unlocked.device_seed.as_bytes()))
-        .and_then(|to| to.str(unlocked.owner.as_str()))
-        .is_ok();
-    debug_assert!(written, "a Vec takes all");
-    plain
-}
-
-fn read_plain(plain: &[u8]) -> Result<Unlocked, minicbor::decode::Error> {
-    let bad = minicbor::decode::Error::message;
-    let secret = |from: &mut Decoder<'_>| {
-        let bytes: &[u8; 32] = from.bytes()?.try_into().map_err(|_| bad("a secret has 32 bytes"))?;
-        Ok(Secret32::build(|place| place.copy_from_slice(bytes)))
-    };
-    let mut from = Decoder::new(plain);
-    if from.array()? != Some(3) {
-        return Err(bad("three fields expected"));
-    }
-    let (vault_key, device_seed) = (secret(&mut from)?, secret(&mut from)?);
-    let owner = from.decode()?;
-    if from.position() == plain.len() {
-        Ok(Unlocked { vault_key, device_seed, owner })
-    } else {
-        Err(bad("trailing bytes"))
-    }
-}
-
-mod base64url {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use serde::Deserialize;
-
-    pub(super) fn serialize<S: serde::Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        URL_SAFE_NO_PAD.decode(String::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
 }

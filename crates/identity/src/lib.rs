@@ -3,7 +3,7 @@
 //! Everything grows from 24 words. The [`RecoveryPhrase`] gives the vault key, which opens the owner's data, and the
 //! [`IdentityKey`], which speaks for the person. The identity key signs rarely: it lists the *devices* that may act,
 //! in a [`DidDocument`] whose versions form a chain, so that keys change and the identity stays. A device signs with
-//! its own [`SigningKey`] every day. On disk the secrets lie in a [`KeyFile`]: slots, each opened by one passphrase.
+//! its own [`SigningKey`] every day. On disk the secrets lie in a [`KeyFile`]: slots, each opened by one passphrase or passkey.
 //!
 //! This crate reads no clock, no disk, no network and draws no randomness: time and entropy are arguments. Secrets
 //! are wiped when dropped and print as `…`.
@@ -12,7 +12,8 @@
 //! - [`sealed`]: authenticated encryption and key derivation;
 //! - [`key`], [`did_key`] and [`signature`]: Ed25519 signatures, each bound to what it is for, and keys as DIDs;
 //! - [`certificate`], [`document`] and [`chain`]: devices, versions and their verification;
-//! - [`keyfile`] and [`kdf`]: secrets at rest.
+//! - [`keyfile`] and [`kdf`]: secrets at rest;
+//! - [`webauthn`]: whether a passkey's word holds.
 //!
 //! ```
 //! use didymos_base::Timestamp;
@@ -39,6 +40,7 @@ pub mod sealed;
 pub mod secret;
 pub mod signature;
 mod w3c;
+pub mod webauthn;
 
 pub use certificate::{DeviceCertificate, SignedCertificate};
 pub use chain::{ChainError, VerifiedIdentity, verify_chain};
@@ -46,7 +48,7 @@ pub use did_key::{ResolveError, resolve_key};
 pub use document::{DidDocument, DocumentError, Revocation, SignedDocument};
 pub use kdf::KdfCost;
 pub use key::{IdentityKey, SigningKey, VerifyingKey, verify};
-pub use keyfile::{KeyFile, UnlockError, Unlocked};
+pub use keyfile::{KeyFile, Passkey, UnlockError, Unlocked};
 pub use phrase::{PhraseError, RecoveryPhrase};
 pub use sealed::{OpenError, SealingKey, derive};
 pub use secret::Secret32;

@@ -50,6 +50,8 @@ pub enum FailureCode {
     Damaged,
     /// The disk, or a place on the network, did not do its part.
     Io,
+    /// The keys are not in memory: the owner has to unlock the twin first.
+    Locked,
 }
 
 impl Failure {

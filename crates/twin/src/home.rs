@@ -10,8 +10,8 @@
 //! ```
 
 use crate::door::{Failure, FailureCode};
-use didymos_identity::{KdfCost, KeyFile, UnlockError, Unlocked};
-use didymos_vault::disk::replace_file;
+use didymos_identity::{KdfCost, KeyFile, Passkey, Secret32, UnlockError, Unlocked};
+use didymos_vault::disk::{Disk, RealDisk, replace_file};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -108,6 +108,31 @@ fn read_keys(home: &Path) -> Result<(KeyFile, Vec<String>), Failure> {
     }))
 }
 
+/// Removes every file that a twin makes, the keys first and for good before anything else. Other files stay.
+pub(crate) fn erase(home: &Path) -> Result<(), Failure> {
+    use didymos_vault::{journal, rollup};
+    let remove = |name: &str| {
+        let path = home.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_failure("delete", &path, &error)),
+            _ => Ok(()),
+        }
+    };
+    for name in KEYS {
+        remove(name)?;
+        remove(&format!("{name}.new"))?;
+    }
+    sync_dir(home)?;
+    for name in [journal::JOURNAL, journal::HEAD, rollup::DERIVED, "places", "places.new", "door.sock"] {
+        remove(name)?;
+    }
+    sync_dir(home)
+}
+
+fn sync_dir(home: &Path) -> Result<(), Failure> {
+    RealDisk.sync_dir(home).map_err(|error| io_failure("make durable", home, &error))
+}
+
 /// What is wrong with the key files: name and words.
 pub(crate) fn damaged_keys(home: &Path) -> Vec<(&'static str, String)> {
     KEYS.into_iter()
@@ -141,11 +166,48 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
 
 pub(crate) fn unlock_failure(error: &UnlockError) -> Failure {
     let code = match error {
-        UnlockError::WrongPassphrase => FailureCode::Denied,
+        UnlockError::WrongPassphrase | UnlockError::WrongPasskey => FailureCode::Denied,
         UnlockError::Damaged { .. } => FailureCode::Damaged,
         _ => FailureCode::Invalid,
     };
     Failure::new(code, error.to_string())
+}
+
+/// How many keys of each kind open the twin.
+pub(crate) struct Slots {
+    pub(crate) passphrases: u32,
+    pub(crate) passkeys: u32,
+}
+
+pub(crate) fn slots(home: &Path) -> Result<Slots, Failure> {
+    let (keys, _) = read_keys(home)?;
+    Ok(Slots { passphrases: keys.passphrases() as u32, passkeys: keys.passkeys().count() as u32 })
+}
+
+/// The passkeys that open the twin.
+pub(crate) fn passkeys(home: &Path) -> Result<Vec<Passkey>, Failure> {
+    let (keys, _) = read_keys(home)?;
+    Ok(keys.passkeys().map(|slot| slot.passkey().clone()).collect())
+}
+
+/// Writes the key file anew.
+pub(crate) fn change_keys(
+    home: &Path,
+    change: impl FnOnce(&KeyFile) -> Result<KeyFile, Failure>,
+) -> Result<(), Failure> {
+    let (keys, _) = read_keys(home)?;
+    write_keys(home, &change(&keys)?)
+}
+
+/// Opens the keys with what a passkey's PRF gave. Returns them and what the owner should know.
+pub(crate) fn unlock_with_passkey(
+    home: &Path,
+    credential: &[u8],
+    prf: &Secret32,
+) -> Result<(Unlocked, Vec<String>), Failure> {
+    let (keys, notices) = read_keys(home)?;
+    let unlocked = keys.open_passkey(credential, prf).map_err(|error| unlock_failure(&error))?;
+    Ok((unlocked, notices))
 }
 
 /// Opens the keys with the passphrase. Returns them and what the owner should know.
@@ -157,7 +219,5 @@ pub fn unlock(home: &Path, passphrase: &str) -> Result<(Unlocked, Vec<String>), 
 
 /// Wraps the keys under a new passphrase.
 pub fn change_passphrase(home: &Path, old: &str, new: &str, cost: KdfCost) -> Result<(), Failure> {
-    let (keys, _) = read_keys(home)?;
-    let keys = keys.change_passphrase(old, new, cost, random()?).map_err(|error| unlock_failure(&error))?;
-    write_keys(home, &keys)
+    change_keys(home, |keys| keys.change_passphrase(old, new, cost, random()?).map_err(|error| unlock_failure(&error)))
 }

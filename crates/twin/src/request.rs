@@ -1,6 +1,10 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod owner;
+
+pub use owner::{DecisionKind, Find, Quality, ReceiptsAsked, Today};
+
 use crate::moment::Moment;
 use didymos_base::StreamId;
 use schemars::JsonSchema;
@@ -59,6 +63,24 @@ pub enum Request {
     /// The twin's DID document (W3C DID Core 1.0).
     #[serde(rename = "identity.document@1")]
     Identity,
+    /// The values of one day that are most unusual for the owner, each beside its normal range.
+    #[serde(rename = "today.cards@1")]
+    Today(Today),
+    /// Searches over everything owned: days, streams, sources, events, labels and texts, files, commits, receipts.
+    #[serde(rename = "search.find@1")]
+    Find(Find),
+    /// Coverage, gaps and sampling of streams and sources, and how sources agree.
+    #[serde(rename = "quality.coverage@1")]
+    Quality(Quality),
+    /// Who did what, when, and with what decision, newest first.
+    #[serde(rename = "receipts.list@1")]
+    Receipts(ReceiptsAsked),
+    /// Copies, recovery phrase, devices and passkeys.
+    #[serde(rename = "protect.status@1")]
+    Protect,
+    /// Imports, newest first: done, under way and waiting.
+    #[serde(rename = "imports.list@1")]
+    Imports,
 }
 
 /// Which observations, and how to sum them up.
@@ -296,6 +318,12 @@ impl Request {
             Self::BackupCheck(_) => "backup.check@1",
             Self::BackupList => "backup.list@1",
             Self::Identity => "identity.document@1",
+            Self::Today(_) => "today.cards@1",
+            Self::Find(_) => "search.find@1",
+            Self::Quality(_) => "quality.coverage@1",
+            Self::Receipts(_) => "receipts.list@1",
+            Self::Protect => "protect.status@1",
+            Self::Imports => "imports.list@1",
         }
     }
 }

@@ -1,5 +1,13 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
+mod imports;
+mod owner;
+mod today;
+
+pub use imports::*;
+pub use owner::*;
+pub use today::*;
+
 use crate::Request;
 use didymos_base::{Did, Digest, Kind, Observation, StreamId};
 use schemars::JsonSchema;
@@ -36,6 +44,18 @@ pub enum Response {
     Backup(Vec<BackupReport>),
     /// To `identity.document@1`: the DID document as JSON-LD.
     Identity(serde_json::Value),
+    /// To `today.cards@1`.
+    Today(TodayAnswer),
+    /// To `search.find@1`.
+    Find(FindAnswer),
+    /// To `quality.coverage@1`.
+    Quality(QualityAnswer),
+    /// To `receipts.list@1`.
+    Receipts(ReceiptsAnswer),
+    /// To `protect.status@1`.
+    Protect(ProtectAnswer),
+    /// To `imports.list@1`.
+    Imports(ImportsAnswer),
 }
 
 impl Response {
@@ -58,6 +78,12 @@ impl Response {
                 Self::Backup(read(json)?)
             }
             Request::Identity => Self::Identity(json),
+            Request::Today(_) => Self::Today(read(json)?),
+            Request::Find(_) => Self::Find(read(json)?),
+            Request::Quality(_) => Self::Quality(read(json)?),
+            Request::Receipts(_) => Self::Receipts(read(json)?),
+            Request::Protect => Self::Protect(read(json)?),
+            Request::Imports => Self::Imports(read(json)?),
         })
     }
 }
@@ -347,6 +373,8 @@ pub struct RepairReport {
 /// What an import brought.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportReport {
+    /// Which import it was; what undoes it is told this.
+    pub import: String,
     /// Each file, and each member of an archive.
     pub files: Vec<ImportedFile>,
     /// Observations that are new.

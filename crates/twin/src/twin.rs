@@ -1,9 +1,12 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
-use crate::capability::{backup, export, import, journal, provenance, status, timeline};
+use crate::capability::{
+    backup, export, import, imports, journal, protect, provenance, quality, receipts, search, status, timeline, today,
+};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::receipts::Receipts;
+use crate::request::{Quality, Today};
 use crate::{Request, Response};
 use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
 use didymos_consent::{Act, Asked, Decision, Outcome, Owner, Principal, Receipt, decide};
@@ -23,9 +26,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Twin {
     pub(crate) vault: Arc<Vault>,
     pub(crate) home: PathBuf,
-    owner: Did,
+    /// What a key slot holds: new slots are made from it.
+    secrets: Unlocked,
     device: SigningKey,
-    device_seed: Secret32,
     identity: RwLock<Known>,
     receipts: Receipts,
     /// What opening found worth telling.
@@ -85,7 +88,12 @@ impl Twin {
         Self::open_unlocked(home, &unlocked, lock, notices)
     }
 
-    fn open_unlocked(home: &Path, unlocked: &Unlocked, lock: Lock, notices: Vec<String>) -> Result<Self, Failure> {
+    pub(crate) fn open_unlocked(
+        home: &Path,
+        unlocked: &Unlocked,
+        lock: Lock,
+        notices: Vec<String>,
+    ) -> Result<Self, Failure> {
         // The certificate is in the journal, which opens without a signer; so a first look fetches it.
         let vault = Vault::open(Opening {
             dir: home,
@@ -149,9 +157,8 @@ impl Twin {
             receipts: Receipts::new(vault.clone()),
             vault,
             home: home.to_owned(),
-            owner: unlocked.owner.clone(),
+            secrets: unlocked.clone(),
             device: unlocked.device_key(),
-            device_seed: unlocked.device_seed.clone(),
             identity: RwLock::default(),
             notices: Mutex::new(notices),
             _lock: lock,
@@ -184,11 +191,11 @@ impl Twin {
             }
             Err(error) => return Err(error.into()),
         };
-        let chain = verify_chain(&documents).ok().filter(|chain| chain.id() == &self.owner);
+        let chain = verify_chain(&documents).ok().filter(|chain| chain.id() == &self.secrets.owner);
         let known = match (chain, documents.last()) {
             (Some(chain), Some(newest)) => {
                 if let Some((certificate, _)) = chain.certificate(self.device.did()) {
-                    let key = SigningKey::from_seed(&self.device_seed);
+                    let key = SigningKey::from_seed(&self.secrets.device_seed);
                     self.vault.set_signer(Signer { key, certificate: certificate.clone() });
                 }
                 let document = chain.document();
@@ -217,10 +224,41 @@ impl Twin {
         self.receipts.gather();
     }
 
+    /// Commits the receipts that wait.
+    pub(crate) fn flush_receipts(&self) -> Result<(), Failure> {
+        self.receipts.flush()
+    }
+
+    /// Does something to the keys that is no request of the door, decided and receipted like one.
+    pub(crate) fn act<T>(
+        &self,
+        name: &'static str,
+        act: Act,
+        summary: &str,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (asked, principal, time) = (Asked::new(name, act), self.principal(), now());
+        let decision = self.decide(&principal, &asked, time);
+        let result = match &decision {
+            Decision::Allow { .. } => work(),
+            Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
+        };
+        let outcome = outcome(&result, |_| 1);
+        self.receipts.leave(&Receipt::new(time, principal, &asked, summary, decision, outcome), false)?;
+        result
+    }
+
+    fn decide(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> Decision {
+        let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
+        // Contracts with others come with the twins that could hold them.
+        decide(principal, asked, &[], &owner, time)
+    }
+
     /// The owner, on this device.
     #[must_use]
     pub fn principal(&self) -> Principal {
-        Principal::Device { owner: self.owner.clone(), device: self.device.did().clone() }
+        Principal::Device { owner: self.secrets.owner.clone(), device: self.device.did().clone() }
     }
 
     /// This device's key, to prove to another process of the owner's who is asking.
@@ -232,7 +270,18 @@ impl Twin {
     /// The twin's DID.
     #[must_use]
     pub fn did(&self) -> &Did {
-        &self.owner
+        &self.secrets.owner
+    }
+
+    /// What a key slot holds.
+    pub(crate) fn secrets(&self) -> &Unlocked {
+        &self.secrets
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// What the owner should know since the twin was opened.
@@ -269,6 +318,12 @@ impl Twin {
             Request::BackupRun(asked) => backup::run(self, &asked, watch).map(Response::Backup),
             Request::BackupCheck(asked) => backup::check(self, &asked, watch).map(Response::Backup),
             Request::BackupList => backup::list(self).map(Response::Backup),
+            Request::Today(asked) => today::cards(self, &asked).map(Response::Today),
+            Request::Find(asked) => search::find(self, &asked).map(Response::Find),
+            Request::Quality(asked) => quality::coverage(self, &asked).map(Response::Quality),
+            Request::Receipts(asked) => receipts::list(self, &asked).map(Response::Receipts),
+            Request::Protect => protect::status(self).map(Response::Protect),
+            Request::Imports => imports::list(self).map(Response::Imports),
         }
     }
 }
@@ -278,21 +333,13 @@ impl Door for Twin {
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = now();
-        let decision = {
-            let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
-            let owner = Owner { did: &self.owner, devices: &known.devices, revoked: &known.revoked };
-            // Contracts with others come with the twins that could hold them.
-            decide(principal, &asked, &[], &owner, time)
-        };
+        let decision = self.decide(principal, &asked, time);
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {
             Decision::Allow { .. } => self.answer(request, watch),
             Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
         };
-        let outcome = match &result {
-            Ok(response) => Outcome::Ok { items: items(response) },
-            Err(failure) => Outcome::Failed { code: format!("{:?}", failure.code).to_lowercase() },
-        };
+        let outcome = outcome(&result, items);
         let only_looking = decision.is_allowed() && asked.act == Act::View;
         let receipt = Receipt::new(time, principal.clone(), &asked, &summary, decision, outcome);
         // A journal that is damaged takes no receipts, and nothing is answered from it but what heals it.
@@ -303,6 +350,13 @@ impl Door for Twin {
             }
         }
         result
+    }
+}
+
+fn outcome<T>(result: &Result<T, Failure>, items: impl Fn(&T) -> u64) -> Outcome {
+    match result {
+        Ok(response) => Outcome::Ok { items: items(response) },
+        Err(failure) => Outcome::Failed { code: format!("{:?}", failure.code).to_lowercase() },
     }
 }
 
@@ -338,10 +392,18 @@ fn asked_of(request: &Request) -> Asked {
         Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
         Request::Show(which) => on(Act::View, &which.stream),
         Request::Prove(which) => on(Act::Prove, &which.stream),
-        Request::Streams => Asked::new(request.name(), Act::View).on_all(),
-        Request::Status | Request::Log(_) | Request::Verify | Request::Identity | Request::BackupList => {
-            Asked::new(request.name(), Act::View)
+        Request::Quality(Quality { stream: Some(stream) }) => on(Act::View, stream),
+        Request::Streams | Request::Today(_) | Request::Find(_) | Request::Quality(_) => {
+            Asked::new(request.name(), Act::View).on_all()
         }
+        Request::Status
+        | Request::Log(_)
+        | Request::Verify
+        | Request::Identity
+        | Request::BackupList
+        | Request::Receipts(_)
+        | Request::Protect
+        | Request::Imports => Asked::new(request.name(), Act::View),
         Request::Import(_) => Asked::new(request.name(), Act::Write),
         Request::Export(_)
         | Request::Repair
@@ -372,6 +434,8 @@ fn summary_of(request: &Request) -> String {
         }
         Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
         Request::Import(import) => format!("{} paths", import.paths.len()),
+        Request::Today(Today { date: Some(date) }) => date.clone(),
+        Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
         _ => String::new(),
     }
 }
@@ -389,7 +453,14 @@ fn items(response: &Response) -> u64 {
         Response::Export(report) => report.observations,
         Response::Backup(reports) => reports.iter().map(|report| report.copied).sum(),
         Response::Repair(report) => report.healed.len() as u64,
-        Response::Status(_) | Response::Show(_) | Response::Proof(_) | Response::Identity(_) => 1,
+        Response::Today(answer) => answer.cards.len() as u64,
+        Response::Find(answer) => answer.groups.iter().map(|group| group.results.len() as u64).sum(),
+        Response::Quality(answer) => answer.streams.len() as u64,
+        Response::Receipts(answer) => answer.receipts.len() as u64,
+        Response::Imports(answer) => answer.imports.len() as u64,
+        Response::Protect(_) | Response::Status(_) | Response::Show(_) | Response::Proof(_) | Response::Identity(_) => {
+            1
+        }
     }
 }
 

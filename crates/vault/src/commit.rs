@@ -76,6 +76,12 @@ pub enum ObjectKind {
     /// Settings that must outlive this machine, such as where copies are kept.
     #[n(4)]
     Setting,
+    /// What imports brought.
+    #[n(5)]
+    Imports,
+    /// Imports that the owner took back.
+    #[n(6)]
+    Retractions,
 }
 
 impl ObjectKind {
@@ -88,6 +94,8 @@ impl ObjectKind {
             Self::Parts => "parts",
             Self::Identity => "identity",
             Self::Setting => "setting",
+            Self::Imports => "imports",
+            Self::Retractions => "retractions",
         }
     }
 }

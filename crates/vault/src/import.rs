@@ -33,6 +33,9 @@ const BATCH_CHUNKS: usize = 128;
 /// Sealed bytes that make a commit worth its sync.
 const BATCH_BYTES: usize = 16 << 20;
 
+/// Names an import.
+pub type ImportId = [u8; 16];
+
 /// A file or archive member, as the journal remembers it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -42,7 +45,7 @@ pub struct PartRecord {
     pub id: PartId,
     /// The import that it came with.
     #[cbor(n(1), with = "minicbor::bytes")]
-    pub import: [u8; 16],
+    pub import: ImportId,
     /// Its name.
     #[n(2)]
     pub name: String,
@@ -73,10 +76,14 @@ pub struct PartReport {
 /// What an import brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
+    /// Which import it was, as its parts say.
+    pub id: ImportId,
     /// Each part.
     pub parts: Vec<PartReport>,
     /// New observations of each stream that has any.
     pub streams: Vec<(Stream, u64)>,
+    /// Observations that were there already, of each stream that has any.
+    pub duplicates: Vec<(Stream, u64)>,
 }
 
 struct Incoming {
@@ -86,6 +93,7 @@ struct Incoming {
     unfit: bool,
     rows: Vec<(u32, Row)>,
     added: u64,
+    duplicate: u64,
 }
 
 struct Waiting {
@@ -101,7 +109,7 @@ struct Waiting {
 pub struct Import<'v> {
     vault: &'v Vault,
     clock: &'v (dyn Fn() -> Timestamp + Sync),
-    id: [u8; 16],
+    id: ImportId,
     streams: Vec<Incoming>,
     sources: Vec<(Source, Vec<u8>)>,
     source_of: HashMap<Vec<u8>, u32>,
@@ -189,7 +197,14 @@ impl Import<'_> {
             let unfit = same_name.is_some()
                 || self.vault.index().stream(&stream.id).is_some_and(|chunks| chunks.stream != *stream);
             let key = self.vault.stream_key(&stream.id);
-            self.streams.push(Incoming { stream: stream.clone(), key, unfit, rows: Vec::new(), added: 0 });
+            self.streams.push(Incoming {
+                stream: stream.clone(),
+                key,
+                unfit,
+                rows: Vec::new(),
+                added: 0,
+                duplicate: 0,
+            });
             self.streams.len() - 1
         });
         StreamKey(at as u32)
@@ -235,8 +250,12 @@ impl Import<'_> {
             self.pack(at)?;
         }
         self.commit()?;
-        let streams = self.streams.into_iter().filter(|s| s.added > 0).map(|s| (s.stream, s.added)).collect();
-        Ok(Imported { parts: self.parts, streams })
+        let counted = |count: fn(&Incoming) -> u64| {
+            let streams = self.streams.iter().map(|s| (s.stream.clone(), count(s)));
+            streams.filter(|(_, count)| *count > 0).collect()
+        };
+        let (streams, duplicates) = (counted(|s| s.added), counted(|s| s.duplicate));
+        Ok(Imported { id: self.id, parts: self.parts, streams, duplicates })
     }
 
     /// Turns a stream's waiting rows into sealed chunks.
@@ -270,6 +289,7 @@ impl Import<'_> {
             !again
         });
         self.streams[at].added += order.len() as u64;
+        self.streams[at].duplicate += (rows.len() - order.len()) as u64;
         let groups = self.groups(at, &order, &mut rows);
         let incoming = &self.streams[at];
         let sealed: Vec<Waiting> = groups

@@ -71,7 +71,7 @@ mod verify;
 pub use chunk::PartId;
 pub use commit::ObjectKind;
 pub use error::{Damage, Damaged, VaultError};
-pub use import::{Import, Imported, PartRecord, PartReport};
+pub use import::{Import, ImportId, Imported, PartRecord, PartReport};
 pub use index::{ChunkRef, CommitRef, Index, RecordRef, StreamChunks};
 pub use journal::Found;
 pub use repair::{Copies, Repaired, Watch, owner_of, restore};

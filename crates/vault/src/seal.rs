@@ -64,14 +64,21 @@ fn open(key: &SealingKey, label: &[u8], sealed: &[u8], otherwise: &'static str) 
     Ok(plain)
 }
 
-const KINDS: [ObjectKind; 4] = [ObjectKind::Receipts, ObjectKind::Parts, ObjectKind::Identity, ObjectKind::Setting];
+const KINDS: [ObjectKind; 6] = [
+    ObjectKind::Receipts,
+    ObjectKind::Parts,
+    ObjectKind::Identity,
+    ObjectKind::Setting,
+    ObjectKind::Imports,
+    ObjectKind::Retractions,
+];
 
 /// The keys of the journal itself and of its records.
 pub(crate) struct Seal {
     commit: SealingKey,
     slot: SealingKey,
     beside: SealingKey,
-    records: [SealingKey; 4],
+    records: [SealingKey; 6],
 }
 
 impl Seal {

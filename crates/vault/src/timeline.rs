@@ -9,7 +9,7 @@ use crate::vault::Vault;
 use didymos_base::time::HOUR_MS;
 use didymos_base::{StreamId, Timestamp, ZoneOffset};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -136,15 +136,27 @@ impl Found<'_> {
 impl Vault {
     /// A stream's observations in a range, from the sources whose summary contains `source` (ignoring case).
     pub fn select(&self, stream: &StreamId, range: Range, source: Option<&str>) -> Result<Selection, VaultError> {
+        let sources = source.map(|text| {
+            let text = text.to_lowercase();
+            let counts = |source: &didymos_base::Source| source.summary().to_lowercase().contains(&text);
+            let index = self.index();
+            (0..index.sources.len() as u32).filter(|i| counts(&index.sources[*i as usize])).collect::<Vec<_>>()
+        });
+        self.select_from(stream, range, sources)
+    }
+
+    /// A stream's observations in a range, from the sources at these places of [`Index::sources`](crate::Index), or from
+    /// all.
+    pub fn select_from(
+        &self,
+        stream: &StreamId,
+        range: Range,
+        sources: Option<Vec<u32>>,
+    ) -> Result<Selection, VaultError> {
         self.ensure_whole()?;
         let key = self.stream_key(stream);
         let index = self.index();
         let StreamChunks { stream, chunks, .. } = index.stream(stream).ok_or(VaultError::NoStream)?;
-        let sources = source.map(|text| {
-            let text = text.to_lowercase();
-            let counts = |source: &didymos_base::Source| source.summary().to_lowercase().contains(&text);
-            (0..index.sources.len() as u32).filter(|i| counts(&index.sources[*i as usize])).collect::<Vec<_>>()
-        });
         let counts = |chunk: &&ChunkRef| {
             range.may_overlap(chunk)
                 && sources.as_ref().is_none_or(|sources| chunk.sources.iter().any(|source| sources.contains(source)))
@@ -227,6 +239,68 @@ impl Vault {
             ControlFlow::Continue(())
         })?;
         Ok(buckets)
+    }
+
+    /// Texts of the selection that `wanted` likes, each with how often it is there and the wall-clock start of its first
+    /// and last observation, in the order of their first. Opens fronts only.
+    pub fn texts(
+        &self,
+        selection: &Selection,
+        wanted: impl Fn(&str) -> bool + Sync,
+    ) -> Result<Vec<TextFound>, VaultError> {
+        let partial = |chunk: &ChunkRef| -> Result<Vec<TextFound>, VaultError> {
+            let front = self.front(&selection.key, chunk)?;
+            let Values::Text { distinct, index } = &front.values else { return Ok(Vec::new()) };
+            let mut found: Vec<Option<TextFound>> = distinct
+                .iter()
+                .map(|text| {
+                    let none = TextFound { text: text.clone(), count: 0, first: i64::MAX, last: i64::MIN };
+                    wanted(text).then_some(none)
+                })
+                .collect();
+            for (i, text) in index.iter().enumerate() {
+                let zone = front.zone.at(i);
+                if let Some(found) = &mut found[*text as usize]
+                    && selection.range.has(front.start[i], zone)
+                {
+                    let wall = front.start[i] + zone.as_ms();
+                    found.count += 1;
+                    (found.first, found.last) = (found.first.min(wall), found.last.max(wall));
+                }
+            }
+            Ok(found.into_iter().flatten().filter(|found| found.count > 0).collect())
+        };
+        let partials = selection.chunks.par_iter().map(partial).collect::<Result<Vec<_>, _>>()?;
+        let mut all: HashMap<Box<str>, TextFound> = HashMap::new();
+        for found in partials.into_iter().flatten() {
+            let known = all.entry(found.text.clone());
+            known
+                .and_modify(|known| {
+                    known.count += found.count;
+                    (known.first, known.last) = (known.first.min(found.first), known.last.max(found.last));
+                })
+                .or_insert(found);
+        }
+        let mut all: Vec<TextFound> = all.into_values().collect();
+        all.sort_by(|a, b| (a.first, &a.text).cmp(&(b.first, &b.text)));
+        Ok(all)
+    }
+
+    /// How many observations the selection has. Opens only the chunks that lie in the range with a part.
+    pub fn count(&self, selection: &Selection) -> Result<u64, VaultError> {
+        let counted = |chunk: &ChunkRef| -> Result<u64, VaultError> {
+            if selection.range.surely_holds(chunk) && selection.takes_all_of(chunk) {
+                return Ok(u64::from(chunk.count));
+            }
+            let open = self.chunk(&selection.key, chunk)?;
+            let counts = self.sources_that_count(selection, &open);
+            let here = |i: &usize| {
+                selection.range.has(open.front.start[*i], open.front.zone.at(*i))
+                    && counts[open.back.source[*i] as usize]
+            };
+            Ok((0..open.len()).filter(here).count() as u64)
+        };
+        Ok(selection.chunks.par_iter().map(counted).collect::<Result<Vec<_>, _>>()?.into_iter().sum())
     }
 
     /// Calls `take` with every observation of the selection, in order of their starts, until it has had enough.
@@ -334,6 +408,19 @@ impl Vault {
         let (_, _, at, chunk, index) = best.ok_or(VaultError::NoObservation)?;
         Ok(take(Found { at, chunk: &chunk, index }, same.saturating_sub(1)))
     }
+}
+
+/// A text, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFound {
+    /// The text.
+    pub text: Box<str>,
+    /// Observations that have it.
+    pub count: u64,
+    /// Wall-clock start of the first.
+    pub first: i64,
+    /// Wall-clock start of the last.
+    pub last: i64,
 }
 
 /// How long each label lasted.

@@ -3,7 +3,7 @@
 use super::import::take_in;
 use super::init::new_phrase;
 use super::streams;
-use super::up::{Listen, start, until_stopped};
+use super::up::{Listen, serve_others, start, until_stopped};
 use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::reach::Reach;
@@ -12,13 +12,14 @@ use crate::trouble::Trouble;
 use crate::{interrupt, output, private_file};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::Args;
-use didymos_gateway::Access;
+use didymos_gateway::{Access, Server};
 use didymos_identity::KdfCost;
-use didymos_twin::Twin;
 use didymos_twin::request::Import;
 use didymos_twin::response::ImportReport;
+use didymos_twin::{Keeper, Twin};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The sample data: see `demo/SOURCES.md` for who it is from.
@@ -61,23 +62,24 @@ pub(crate) fn run(globals: &Globals, typed: &Demo) -> Result<Exit, Trouble> {
         }
         return Ok(Exit::Done);
     }
-    let serving = reach.serve_others();
-    let server = start(&reach, &typed.listen, Access::default())?;
+    let home = reach.home().to_owned();
+    let Some(twin) = reach.into_own() else { return Err(Trouble::misunderstood()) };
+    let keeper = serve_others(Keeper::of(twin, KdfCost::STANDARD));
+    let server = start(&typed.listen, |addr| Server::keep(Arc::clone(&keeper), addr, Access::default()))?;
     if globals.json {
         output::json(&json!({
             "url": server.url(),
             "address": server.addr(),
-            "home": reach.home(),
+            "home": home,
             "passphrase_file": passphrase_file,
             "observations": report.added,
             "streams": streams,
         }))?;
     } else {
-        output::text(&welcome(server.url(), &summary(&report, streams), reach.home(), &passphrase_file))?;
+        output::text(&welcome(server.url(), &summary(&report, streams), &home, &passphrase_file))?;
     }
     until_stopped(server, globals.json)?;
-    drop(serving);
-    drop(reach);
+    keeper.lock();
     dir.close().map_err(|error| Trouble::new(Exit::Io, format!("the demo's files could not be removed: {error}")))?;
     Ok(Exit::Done)
 }

@@ -4,19 +4,23 @@ use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::reach::{Reach, open_own};
 use crate::render::faint;
+use crate::serving::Serving;
 use crate::trouble::Trouble;
-use crate::{interrupt, output};
+use crate::{interrupt, output, passphrase};
 use clap::Args;
 use didymos_gateway::{Access, Server, StartError};
+use didymos_identity::KdfCost;
+use didymos_twin::{Keeper, Standing};
 use serde_json::json;
 use std::io::{self, BufRead, IsTerminal};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tried first, so that the address is the same from day to day.
 const PORT: u16 = 7437;
 
-/// Serves the twin's page until Ctrl-C. The link it prints opens one browser, once.
+/// Serves the twin's page until Ctrl-C. The link it prints opens one browser, once. Without TWIN_PASSPHRASE or
+/// --passphrase-file the twin starts locked, and the page unlocks it.
 #[derive(Args)]
 pub(crate) struct Up {
     #[command(flatten)]
@@ -38,31 +42,67 @@ pub(crate) struct Listen {
 }
 
 pub(crate) fn run(globals: &Globals, typed: &Up) -> Result<Exit, Trouble> {
-    let reach = open_own(globals)?;
-    let serving = reach.serve_others();
+    let home = globals.home()?;
+    // With a passphrase at hand it starts open; else the browser unlocks it, or sets it up.
+    let given = passphrase::given(globals.passphrase_file.as_deref())?;
+    let keeper = match given {
+        Some(passphrase) => Keeper::of(Arc::new(open_own(&home, &passphrase)?), KdfCost::STANDARD),
+        None => Keeper::new(home, KdfCost::STANDARD),
+    };
+    let keeper = serve_others(keeper);
     interrupt::heed("stopping");
+    let served = serve(globals, typed, &keeper);
+    // Lets go of the keys, and of the socket.
+    keeper.lock();
+    served.map(|()| Exit::Done)
+}
+
+fn serve(globals: &Globals, typed: &Up, keeper: &Arc<Keeper>) -> Result<(), Trouble> {
     let access = Access { allow_remote: typed.allow_remote, names: typed.name.clone() };
-    let server = start(&reach, &typed.listen, access)?;
+    let server = start(&typed.listen, |addr| Server::keep(Arc::clone(keeper), addr, access.clone()))?;
+    let standing = keeper.standing();
     if globals.json {
-        output::json(&json!({ "url": server.url(), "address": server.addr(), "home": reach.home() }))?;
+        let state = match standing {
+            Standing::New => "new",
+            Standing::Locked => "locked",
+            Standing::Open => "open",
+        };
+        let (url, address) = (server.url(), server.addr());
+        output::json(&json!({ "url": url, "address": address, "home": keeper.home(), "state": state }))?;
     } else {
-        let advice = faint("The link opens one browser, once. Ctrl-C stops.");
-        output::text(&format!("{}\n{advice}\n", server.url()))?;
+        let advice = match standing {
+            Standing::New => "There is no twin here yet: the link leads through the setup, once. Ctrl-C stops.",
+            Standing::Locked => "The twin is locked: the page asks for a passkey or the passphrase. Ctrl-C stops.",
+            Standing::Open => "The link opens one browser, once. Ctrl-C stops.",
+        };
+        output::text(&format!("{}\n{}\n", server.url(), faint(advice)))?;
     }
-    until_stopped(server, globals.json)?;
-    drop(serving);
-    Ok(Exit::Done)
+    until_stopped(server, globals.json)
+}
+
+/// Lets other `twin` commands in while the twin is open.
+pub(crate) fn serve_others(keeper: Keeper) -> Arc<Keeper> {
+    let keeper = Arc::new(keeper);
+    let serving: Mutex<Option<Serving>> = Mutex::new(None);
+    // Weak, for the keeper holds the hook.
+    let door = Arc::downgrade(&keeper);
+    keeper.tell(Box::new(move |twin| {
+        let next = match (twin, door.upgrade()) {
+            (Some(twin), Some(keeper)) => Reach::serve(keeper, twin.principal(), twin.home()),
+            _ => None,
+        };
+        *serving.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    }));
+    keeper
 }
 
 /// Starts the server on the address asked for, or on the usual one, or near it.
-pub(crate) fn start(reach: &Reach, listen: &Listen, access: Access) -> Result<Server, Trouble> {
-    reach.expect_many();
-    let at = |addr, access| Server::start(reach.door(), reach.principal(), addr, access);
+pub(crate) fn start(listen: &Listen, at: impl Fn(SocketAddr) -> Result<Server, StartError>) -> Result<Server, Trouble> {
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let started = match listen.listen {
-        Some(addr) => at(addr, access),
-        None => match at(loopback(PORT), access.clone()) {
-            Err(StartError::Listen(_, error)) if error.kind() == io::ErrorKind::AddrInUse => at(loopback(0), access),
+        Some(addr) => at(addr),
+        None => match at(loopback(PORT)) {
+            Err(StartError::Listen(_, error)) if error.kind() == io::ErrorKind::AddrInUse => at(loopback(0)),
             started => started,
         },
     };

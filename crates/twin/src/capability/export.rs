@@ -12,6 +12,7 @@
 //! first row of each table that has it, and by its number after that.
 
 use crate::Twin;
+use crate::capability::imports::{self, hex};
 use crate::capability::timeline::source_of;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::home::io_failure;
@@ -20,7 +21,6 @@ use crate::response::ExportReport;
 use didymos_base::{StreamId, Value, canonical, streams as table};
 use didymos_intake::TWIN_CSV_COLUMNS;
 use didymos_vault::timeline::Range;
-use didymos_vault::{ObjectKind, PartRecord};
 use serde_json::json;
 use std::collections::HashMap;
 use std::fs::File;
@@ -201,29 +201,21 @@ fn write_stream(
     written.map_err(|error| Failure::new(FailureCode::Io, format!("cannot write the export of {id}: {error}")))
 }
 
-/// Every imported file, as its newest record has it.
+/// Every imported file.
 fn parts(twin: &Twin) -> Result<Vec<serde_json::Value>, Failure> {
-    let mut seen = std::collections::HashSet::new();
-    let mut parts = Vec::new();
-    twin.vault.records_of(ObjectKind::Parts, |commit, records| {
-        for part in records.iter().rev().filter_map(|bytes| canonical::decode::<PartRecord>(bytes).ok()) {
-            if seen.insert(part.id) {
-                parts.push(json!({
-                    "id": hex(&part.id),
-                    "import": hex(&part.import),
-                    "name": part.name,
-                    "format": part.format,
-                    "imported": part.time.rfc3339(didymos_base::ZoneOffset::UTC),
-                    "bytes": part.whole.map(|(bytes, _)| bytes),
-                    "blake3": part.whole.map(|(_, digest)| digest),
-                    "commit": commit,
-                }));
-            }
-        }
-        true
-    })?;
-    parts.reverse();
-    Ok(parts)
+    let part = |part: imports::PartAt| {
+        json!({
+            "id": hex(&part.record.id),
+            "import": hex(&part.record.import),
+            "name": part.record.name,
+            "format": part.record.format,
+            "imported": part.record.time.rfc3339(didymos_base::ZoneOffset::UTC),
+            "bytes": part.record.whole.map(|(bytes, _)| bytes),
+            "blake3": part.record.whole.map(|(_, digest)| digest),
+            "commit": part.commit,
+        })
+    };
+    Ok(imports::parts(twin)?.into_iter().map(part).collect())
 }
 
 fn commit_line(twin: &Twin, seq: u64) -> Result<serde_json::Value, Failure> {
@@ -258,10 +250,4 @@ fn commit_line(twin: &Twin, seq: u64) -> Result<serde_json::Value, Failure> {
         "signature": frame.signature,
         "certificate": hex(&frame.certificate.encode()),
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

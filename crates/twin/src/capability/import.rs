@@ -4,11 +4,12 @@
 //! the reader back instead of filling the memory.
 
 use crate::Twin;
+use crate::capability::imports;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::request::{CsvColumns, Import};
 use crate::response::{ImportReport, ImportedFile};
 use crate::twin::now;
-use didymos_base::{Digest, Part, Row, Sink, SinkClosed, Source, SourceKey, Stream, StreamKey};
+use didymos_base::{Digest, Part, Row, Sink, SinkClosed, Source, SourceKey, Stream, StreamKey, Timestamp};
 use didymos_intake::{CsvMapping, IntakeError, Options, TimeFormat, expand, read_file};
 use didymos_vault::PartReport;
 use std::collections::{BTreeMap, HashMap};
@@ -199,13 +200,17 @@ pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<Im
             fill(&mut file.file, report);
         }
     }
+    let began_at = Timestamp(now().0 - began.elapsed().as_millis() as i64);
     let report = ImportReport {
+        import: imports::id_text(&imported.id),
         added: imported.parts.iter().map(|part| part.added).sum(),
         duplicate: imported.parts.iter().map(|part| part.duplicate).sum(),
         files: files.into_iter().map(|file| file.file).collect(),
         streams: imported.streams.into_iter().map(|(stream, added)| (stream.id.to_string(), added)).collect(),
         seconds: began.elapsed().as_secs_f64(),
     };
+    let duplicates = imported.duplicates.into_iter().map(|(stream, count)| (stream.id.to_string(), count)).collect();
+    imports::keep(twin, imports::Kept::new(&report, began_at, duplicates, stopped))?;
     if stopped {
         let message = format!(
             "stopped. {} observations that were read before are kept; run the same command again for the rest, \

@@ -1,9 +1,17 @@
 //! One module per capability: what it answers, from the vault alone.
 
+pub(crate) mod asleep;
 pub(crate) mod backup;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod imports;
 pub(crate) mod journal;
+pub(crate) mod profile;
+pub(crate) mod protect;
 pub(crate) mod provenance;
+pub(crate) mod quality;
+pub(crate) mod receipts;
+pub(crate) mod search;
 pub(crate) mod status;
 pub(crate) mod timeline;
+pub(crate) mod today;
