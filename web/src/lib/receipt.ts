@@ -1,0 +1,25 @@
+// A receipt in words.
+
+import type { Receipt } from "./api/types";
+import { t } from "./i18n/index.svelte";
+import { short } from "./words";
+
+export function who({ principal }: Receipt, thisDevice?: string): string {
+  if (typeof principal === "string") return t("receipts.anonymous");
+  if ("twin" in principal) return t("receipts.twin", { did: short(principal.twin, 18, 6) });
+  return principal.device.device === thisDevice ? t("receipts.this") : t("receipts.device", { did: short(principal.device.device, 18, 6) });
+}
+export const isOwner = ({ principal }: Receipt): boolean => typeof principal !== "string" && "device" in principal;
+export const allowed = ({ decision }: Receipt): boolean => "allowed" in decision;
+export function outcome({ outcome: end, decision }: Receipt): string {
+  if ("denied" in decision) {
+    const { because } = decision.denied;
+    return String(typeof because === "object" && because !== null ? Object.keys(because)[0] : because).replaceAll("_", " ");
+  }
+  return "failed" in end ? t("receipts.failed", { code: end.failed.code }) : t("receipts.items", { n: end.ok.items });
+}
+export function streams({ streams: list, stream_count: count }: Receipt): string {
+  if (list.length === 0) return count === null || count === undefined ? t("receipts.all") : "–";
+  const more = (count ?? list.length) - list.length;
+  return list.join(", ") + (more > 0 ? ` +${more}` : "");
+}
