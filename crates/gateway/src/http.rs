@@ -219,13 +219,17 @@ async fn answer(State(shared): State<Arc<Shared>>, Path(name): Path<String>, bod
 }
 
 async fn read(body: Body) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let words = format!("the body broke off or is longer than {} KiB", BODY_BYTES_MAX / 1024);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", words)
+    };
+    // What is announced too long need not come.
+    if axum::body::HttpBody::size_hint(&body).lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
     match tokio::time::timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("the body broke off or is longer than {} KiB", BODY_BYTES_MAX / 1024),
-        )),
+        Ok(Err(_)) => Err(too_large()),
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time")),
     }
 }
