@@ -6,7 +6,7 @@ use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, 
 use didymos_twin::Request;
 use didymos_twin::request::{Query, Which};
 use didymos_vault::timeline::Edge;
-use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey};
+use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey, rollup};
 
 /// Writes them into the targets' corpora.
 pub(crate) fn write() -> Result<()> {
@@ -38,6 +38,14 @@ pub(crate) fn write() -> Result<()> {
     for seq in 0..vault.index().commits.len() as u64 {
         put("vault_commit", &format!("commit-{seq}"), &canonical::encode(&vault.commit_frame(seq)?))?;
     }
+    let index = vault.index();
+    let chunks = &index.stream(&known.stream().id).ok_or("the import has a stream")?.chunks;
+    let chunk = vault.chunk(&VaultKey::new(phrase.vault_key()).stream(&known.stream().id), &chunks[0])?;
+    let [front, back] = chunk.encode_plain();
+    put("vault_chunk", "heart", &[&u16::try_from(front.len())?.to_le_bytes()[..], &front, &back].concat())?;
+    let minutes = rollup::accumulate(&chunk.front, 0..chunk.len(), 60_000, |_| true);
+    put("vault_rollup", "minutes", &rollup::encode(&minutes))?;
+    drop(index);
     let proof = vault.prove(&known.stream().id, Edge::Exact(600_000))?;
     put("vault_proof", "minute-ten", &proof.encode())?;
 

@@ -201,7 +201,7 @@ async fn enter(
     let entered = gate.sessions().enter(&token, &cookie, Instant::now());
     if let Err(delay) = entered {
         tokio::time::sleep(delay).await;
-        let mut response = page::file("/").unwrap_or_default();
+        let mut response = page::file("/", &headers).unwrap_or_default();
         // The page itself says that there is no session; a person sees words, not JSON.
         *response.status_mut() = StatusCode::FORBIDDEN;
         return Ok(response);
@@ -250,22 +250,26 @@ async fn answer(State(shared): State<Arc<Shared>>, Path(name): Path<String>, bod
 }
 
 pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let words = format!("the body broke off or is longer than {} KiB", BODY_BYTES_MAX / 1024);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", words)
+    };
+    // What is announced too long need not come.
+    if axum::body::HttpBody::size_hint(&body).lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
     match tokio::time::timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("the body broke off or is longer than {} KiB", BODY_BYTES_MAX / 1024),
-        )),
+        Ok(Err(_)) => Err(too_large()),
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time")),
     }
 }
 
-async fn elsewhere(method: Method, uri: Uri) -> Result<Response, Problem> {
+async fn elsewhere(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     if method == Method::POST {
         return Err(Problem::not_found());
     }
-    page::file(uri.path()).ok_or_else(Problem::not_found)
+    page::file(uri.path(), &headers).ok_or_else(Problem::not_found)
 }
 
 pub(crate) fn json(text: impl Into<Body>) -> Response {

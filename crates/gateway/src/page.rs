@@ -1,39 +1,57 @@
-//! The page's files, inside the program, and the headers that let a browser run them and nothing else.
+//! The owner's app, inside the program, and the headers that let a browser run it and nothing else.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use std::io::Read as _;
 
 /// Nothing from elsewhere, nothing inline, nothing embedded: what slips into the page as text stays text.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                   base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+                   connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+                   frame-ancestors 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
-const SVG: &str = "image/svg+xml";
+/// A file of the app.
+struct Asset {
+    path: &'static str,
+    kind: &'static str,
+    /// The bytes are gzip's.
+    packed: bool,
+    bytes: &'static [u8],
+}
 
-/// Path, type and text of every file.
-const FILES: &[(&str, &str, &str)] = &[
-    ("/", HTML, include_str!("../page/index.html")),
-    ("/page.css", STYLE, include_str!("../page/page.css")),
-    ("/page.js", SCRIPT, include_str!("../page/page.js")),
-    ("/ask.js", SCRIPT, include_str!("../page/ask.js")),
-    ("/words.js", SCRIPT, include_str!("../page/words.js")),
-    ("/axis.js", SCRIPT, include_str!("../page/axis.js")),
-    ("/window.js", SCRIPT, include_str!("../page/window.js")),
-    ("/timeline.js", SCRIPT, include_str!("../page/timeline.js")),
-    ("/draw.js", SCRIPT, include_str!("../page/draw.js")),
-    ("/track.js", SCRIPT, include_str!("../page/track.js")),
-    ("/streams.js", SCRIPT, include_str!("../page/streams.js")),
-    ("/provenance.js", SCRIPT, include_str!("../page/provenance.js")),
-    ("/glyph.svg", SVG, include_str!("../page/glyph.svg")),
-];
+impl Asset {
+    /// What the file says, unpacked.
+    fn plain(&self) -> Vec<u8> {
+        let mut plain = Vec::new();
+        // What the build packed unpacks.
+        let _ = flate2::read::GzDecoder::new(self.bytes).read_to_end(&mut plain);
+        plain
+    }
+}
 
-/// The file at `path`, if the page has one.
-pub(crate) fn file(path: &str) -> Option<Response> {
-    let (_, kind, text) = FILES.iter().find(|(at, _, _)| *at == path)?;
-    // A twin is updated in place: the browser has to ask again, and the files are small and near.
-    Some(([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "no-cache")], *text).into_response())
+const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The file at `path`, if the app has one, as `asked` can take it.
+pub(crate) fn file(path: &str, asked: &HeaderMap) -> Option<Response> {
+    let asset = ASSETS.iter().find(|asset| asset.path == path)?;
+    // Names under /assets/ hold the digest of what is in them. The others change when a twin is updated in place.
+    let keep = if path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let headers = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, keep)];
+    if !asset.packed {
+        return Some((headers, asset.bytes).into_response());
+    }
+    let takes = |line: &HeaderValue| line.to_str().is_ok_and(|line| line.split(',').any(takes_gzip));
+    let vary = [(header::VARY, "accept-encoding")];
+    if asked.get_all(header::ACCEPT_ENCODING).iter().any(takes) {
+        return Some((headers, vary, [(header::CONTENT_ENCODING, "gzip")], asset.bytes).into_response());
+    }
+    Some((headers, vary, asset.plain()).into_response())
+}
+
+/// Whether one item of `Accept-Encoding` stands for gzip, and not with weight zero (RFC 9110 §12.5.3).
+fn takes_gzip(item: &str) -> bool {
+    let mut parts = item.split(';').map(str::trim);
+    let gzip = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip") || coding == "*");
+    gzip && parts.all(|weight| !weight.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)))
 }
 
 /// Puts on the headers that every answer carries.
@@ -56,28 +74,40 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_page_holds_no_inline_code_and_names_no_other_host() {
-        for (path, _, text) in FILES {
-            let outside = text.replace("http://www.w3.org/2000/svg", "");
-            assert!(!outside.contains("http://") && !outside.contains("https://"), "{path} names another host");
-            assert!(!text.contains(" style=\"") && !text.contains("onclick="), "{path} has inline code or style");
-        }
-        let html = FILES[0].2;
-        assert!(
-            !html.contains("<style")
-                && html.matches("<script").count()
-                    == html.matches("<script src=").count() + html.matches("<script type=\"module\" src=").count()
-        );
+    fn text(asset: &Asset) -> String {
+        String::from_utf8(asset.plain()).expect("text")
     }
 
     #[test]
-    fn every_module_that_is_imported_is_served() {
-        for (path, _, text) in FILES {
-            for line in text.lines().filter(|line| line.starts_with("import ")) {
-                let from = line.split('"').nth(1).expect("import … from \"…\"");
-                assert!(file(&from.replacen("./", "/", 1)).is_some(), "{path} imports {from}");
+    fn the_page_holds_no_inline_code_and_names_no_other_host() {
+        for asset in ASSETS.iter().filter(|asset| asset.kind.starts_with("text/html")) {
+            let html = text(asset);
+            for inline in ["<style", " style=", " onclick=", "javascript:", "http://", "https://"] {
+                assert!(!html.contains(inline), "{} has {inline}", asset.path);
             }
+            let named = html.matches("<script type=\"module\" crossorigin src=\"/assets/").count();
+            assert_eq!(html.matches("<script").count(), named, "{html}");
+        }
+    }
+
+    #[test]
+    fn the_page_is_there_packed_or_not() {
+        let mut asked = HeaderMap::new();
+        let plain = file("/", &asked).expect("the page");
+        assert!(plain.headers().get(header::CONTENT_ENCODING).is_none());
+        asked.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("br, gzip;q=0.8"));
+        let packed = file("/", &asked).expect("the page");
+        assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+        assert!(file("/index.html", &asked).is_none() && file("/../Cargo.toml", &asked).is_none());
+    }
+
+    #[test]
+    fn a_coding_of_weight_zero_is_refused() {
+        for yes in ["gzip", " GZIP", "*", "gzip;q=0.5", "gzip; q=1"] {
+            assert!(takes_gzip(yes), "{yes}");
+        }
+        for no in ["br", "gzip;q=0", "gzip; q=0.000", "", "identity"] {
+            assert!(!takes_gzip(no), "{no}");
         }
     }
 }

@@ -50,8 +50,12 @@ fn a_passkey_alone_opens_the_twin_after_a_restart() {
     assert_eq!(finish(&mut stranger, &sign_in(&passkey, &options)), 204);
     assert_eq!(stranger.get("/auth/state").ok()["name"], "Ada");
     let receipts = stranger.ask("receipts.list@1", &json!({ "act": "manage" }));
-    let receipts: Vec<&str> =
-        receipts["receipts"].as_array().unwrap().iter().map(|one| one["receipt"]["request"].as_str().unwrap()).collect();
+    let receipts: Vec<&str> = receipts["receipts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["receipt"]["request"].as_str().unwrap())
+        .collect();
     assert_eq!(receipts, ["keys.unlock@1", "keys.lock@1", "keys.passkey_add@1"]);
 
     // The number of signatures was kept: a copy of the passkey that stands where it stood is found out.

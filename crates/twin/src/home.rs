@@ -135,12 +135,17 @@ fn sync_dir(home: &Path) -> Result<(), Failure> {
 
 /// What is wrong with the key files: name and words.
 pub(crate) fn damaged_keys(home: &Path) -> Vec<(&'static str, String)> {
-    KEYS.into_iter()
-        .filter_map(|name| match std::fs::read(home.join(name)) {
-            Ok(bytes) => KeyFile::parse(&bytes).err().map(|error| (name, error.to_string())),
-            Err(error) => Some((name, error.to_string())),
-        })
-        .collect()
+    let [first, copy] = KEYS.map(|name| {
+        let bytes = std::fs::read(home.join(name)).map_err(|error| (name, error.to_string()))?;
+        KeyFile::parse(&bytes).map_err(|error| (name, error.to_string()))
+    });
+    match (first, copy) {
+        // The first one is written first: a change of the passphrase that was cut off leaves the copy behind.
+        (Ok(first), Ok(copy)) if first != copy => {
+            vec![(KEYS[1], format!("says something else than {}, which is newer", KEYS[0]))]
+        }
+        (first, copy) => [first.err(), copy.err()].into_iter().flatten().collect(),
+    }
 }
 
 /// Writes the sound key file over the damaged one.

@@ -272,10 +272,7 @@ impl Place {
 
     /// Whether a twin's copy is there at all.
     pub fn holds_something(&self) -> Result<bool, BackupError> {
-        self.runtime
-            .block_on(self.get(&commit_key(&self.prefix, 0)))
-            .map(|first| first.is_some())
-            .map_err(self.failed())
+        Ok(!self.inventory()?.1.is_empty())
     }
 }
 

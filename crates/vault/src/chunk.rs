@@ -285,12 +285,19 @@ impl OpenChunk {
         self.front.is_empty()
     }
 
+    /// Plaintext of front and back.
+    #[must_use]
+    pub fn encode_plain(&self) -> [Vec<u8>; 2] {
+        [self.front.encode(), self.back.encode()]
+    }
+
     /// Seals the chunk under its stream's key. `nonces` must be fresh randomness.
     #[must_use]
     pub fn seal(&self, key: &StreamSeal, nonces: [[u8; 24]; 2]) -> SealedChunk {
         debug_assert!(self.len() <= MAX_ROWS && self.front.values.len() == self.len());
-        let front = key.seal(nonces[0], b"chunk front 1", &self.front.encode());
-        let back = key.seal(nonces[1], b"chunk back 1", &self.back.encode());
+        let [front, back] = self.encode_plain();
+        let front = key.seal(nonces[0], b"chunk front 1", &front);
+        let back = key.seal(nonces[1], b"chunk back 1", &back);
         let mut bytes = Vec::with_capacity(5 + front.len() + back.len());
         bytes.push(VERSION);
         bytes.extend_from_slice(&(front.len() as u32).to_le_bytes());
@@ -317,7 +324,7 @@ fn open_front(key: &StreamSeal, front: &[u8]) -> Result<Front, Damaged> {
     Front::decode(&key.open(b"chunk front 1", front)?)
 }
 
-/// Reads a plaintext front and back; what fuzzing feeds.
+/// Reads what [`OpenChunk::encode_plain`] wrote; what fuzzing feeds.
 pub fn decode_plain(front: &[u8], back: &[u8]) -> Result<OpenChunk, Damaged> {
     let front = Front::decode(front)?;
     let back = Back::decode(back, front.len())?;

@@ -126,7 +126,9 @@ pub fn accumulate(
     buckets
 }
 
-fn encode(buckets: &[Bucket]) -> Vec<u8> {
+/// Plaintext of a roll-up.
+#[must_use]
+pub fn encode(buckets: &[Bucket]) -> Vec<u8> {
     let mut bytes = (buckets.len() as u32).to_le_bytes().to_vec();
     let floats = |pick: fn(&Bucket) -> f64| buckets.iter().map(pick).collect::<Vec<_>>();
     put_ints(&mut bytes, &buckets.iter().map(|bucket| bucket.at).collect::<Vec<_>>(), Order::Rising);
@@ -137,7 +139,7 @@ fn encode(buckets: &[Bucket]) -> Vec<u8> {
     bytes
 }
 
-/// Reads the plaintext of a roll-up; what fuzzing feeds.
+/// Reads what [`encode`] wrote; what fuzzing feeds.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Bucket>, Damaged> {
     let (count, rest) = bytes.split_first_chunk::<4>().ok_or(Damaged("a roll-up is too short"))?;
     let count = u32::from_le_bytes(*count) as usize;

@@ -5,13 +5,15 @@ use super::{VERSION, Verify, fits, random, to_sign};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use didymos_base::Did;
 use didymos_twin::{Door, Failure, FailureCode, Principal, Progress, Request};
+use std::collections::BTreeMap;
 use std::io;
+use std::net::Shutdown;
 use std::ops::ControlFlow;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,10 +43,11 @@ pub enum ListenError {
     Io(PathBuf, io::Error),
 }
 
-/// A socket that is being served. Dropping it stops that and removes the socket.
+/// A socket that is being served. Dropping it stops that and removes the socket: whoever is connected gets the answer
+/// that is under way, or hears that it was stopped, and then the end.
 pub struct SocketServer {
     path: PathBuf,
-    closing: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -52,8 +55,22 @@ struct Shared {
     door: Arc<dyn Door>,
     owner: Did,
     verify: Box<Verify>,
-    closing: Arc<AtomicBool>,
-    connected: AtomicUsize,
+    closing: AtomicBool,
+    connected: Mutex<Connected>,
+}
+
+/// Who is connected, by a number of their own.
+#[derive(Default)]
+struct Connected {
+    last: u64,
+    streams: BTreeMap<u64, UnixStream>,
+}
+
+impl Shared {
+    fn connected(&self) -> MutexGuard<'_, Connected> {
+        // A map is whole whatever panicked.
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Serves `door` on a Unix socket at `path`, to whoever `verify` recognises by a signature.
@@ -76,12 +93,11 @@ pub fn listen(door: Arc<dyn Door>, owner: Did, verify: Box<Verify>, path: &Path)
     let listener = UnixListener::bind(path).map_err(failed)?;
     // Between the two calls another account could connect where the directory lets it in; it still could not sign.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    let closing = Arc::new(AtomicBool::new(false));
-    let shared =
-        Arc::new(Shared { door, owner, verify, closing: Arc::clone(&closing), connected: AtomicUsize::new(0) });
+    let shared = Arc::new(Shared { door, owner, verify, closing: AtomicBool::new(false), connected: Mutex::default() });
+    let serving = Arc::clone(&shared);
     let accepting =
-        thread::Builder::new().name("twin-socket".into()).spawn(move || accept(&listener, &shared)).map_err(failed)?;
-    Ok(SocketServer { path: path.to_owned(), closing, accepting: Some(accepting) })
+        thread::Builder::new().name("twin-socket".into()).spawn(move || accept(&listener, &serving)).map_err(failed)?;
+    Ok(SocketServer { path: path.to_owned(), shared, accepting: Some(accepting) })
 }
 
 impl SocketServer {
@@ -94,12 +110,16 @@ impl SocketServer {
 
 impl Drop for SocketServer {
     fn drop(&mut self) {
-        self.closing.store(true, Ordering::Relaxed);
+        self.shared.closing.store(true, Ordering::Relaxed);
         // Wakes the accept loop, which then sees that it is over.
         let woken = UnixStream::connect(&self.path).is_ok();
         let _ = std::fs::remove_file(&self.path);
         if let (true, Some(accepting)) = (woken, self.accepting.take()) {
             let _ = accepting.join();
+        }
+        // Nothing further is heard from anybody; what is being answered can still be said.
+        for stream in self.shared.connected().streams.values() {
+            let _ = stream.shutdown(Shutdown::Read);
         }
     }
 }
@@ -114,7 +134,7 @@ fn accept(listener: &UnixListener, shared: &Arc<Shared>) {
             thread::sleep(Duration::from_millis(100));
             continue;
         };
-        let place = Place::take(shared);
+        let place = Place::take(shared, &stream);
         let shared = Arc::clone(shared);
         let serving = thread::Builder::new().name("twin-socket-ask".into()).spawn(move || {
             if let Some(_place) = place {
@@ -131,18 +151,28 @@ fn accept(listener: &UnixListener, shared: &Arc<Shared>) {
 }
 
 /// One of the connections allowed at the same time.
-struct Place(Arc<Shared>);
+struct Place {
+    shared: Arc<Shared>,
+    number: u64,
+}
 
 impl Place {
-    fn take(shared: &Arc<Shared>) -> Option<Self> {
-        let place = Self(Arc::clone(shared));
-        (shared.connected.fetch_add(1, Ordering::Relaxed) < CONNECTIONS_MAX).then_some(place)
+    fn take(shared: &Arc<Shared>, stream: &UnixStream) -> Option<Self> {
+        let mut connected = shared.connected();
+        if connected.streams.len() == CONNECTIONS_MAX {
+            return None;
+        }
+        let stream = stream.try_clone().ok()?;
+        connected.last += 1;
+        let number = connected.last;
+        connected.streams.insert(number, stream);
+        Some(Self { shared: Arc::clone(shared), number })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.connected.fetch_sub(1, Ordering::Relaxed);
+        self.shared.connected().streams.remove(&self.number);
     }
 }
 
@@ -169,7 +199,7 @@ fn converse(shared: &Shared, stream: &UnixStream) -> io::Result<()> {
             break;
         }
     }
-    let _ = stream.shutdown(std::net::Shutdown::Both);
+    let _ = stream.shutdown(Shutdown::Both);
     let _ = reading.join();
     Ok(())
 }
