@@ -2,6 +2,7 @@
 
 use crate::{Result, root};
 use didymos_base::{Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
+use didymos_identity::webauthn::Expected;
 use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SigningKey, Unlocked};
 use didymos_twin::Request;
 use didymos_twin::request::{Query, Which};
@@ -24,6 +25,8 @@ pub(crate) fn write() -> Result<()> {
     let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed: seed, owner: owner.clone() };
     let keys = KeyFile::seal(&unlocked, "a passphrase", KdfCost::for_tests(), [5; 40])?;
     put("identity_keyfile", "one-slot", keys.to_text().as_bytes())?;
+
+    put("identity_webauthn", "none", &attestation())?;
 
     let dir = tempfile::tempdir()?;
     let opening = Opening {
@@ -60,6 +63,22 @@ pub(crate) fn write() -> Result<()> {
         put("gateway_frame", name, &serde_json::to_vec(&frame)?)?;
     }
     Ok(())
+}
+
+/// A new passkey without attestation, for `localhost`. Its key is the base point of P-256 (SEC 2 §2.4.2).
+fn attestation() -> Vec<u8> {
+    const X: [u64; 4] = [0x6b17_d1f2_e12c_4247, 0xf8bc_e6e5_63a4_40f2, 0x7703_7d81_2deb_33a0, 0xf4a1_3945_d898_c296];
+    const Y: [u64; 4] = [0x4fe3_42e2_fe1a_7f9b, 0x8ee7_eb4a_7c0f_9e16, 0x2bce_3357_6b31_5ece, 0xcbb6_4068_37bf_51f5];
+    let expected = Expected { challenge: &[7; 32], origin: "http://localhost:7437", rp_id: "localhost" };
+    let mut data = expected.rp_id_hash().to_vec();
+    data.extend_from_slice(&[0x45, 0, 0, 0, 3]);
+    data.extend_from_slice(&[0; 16]);
+    data.extend_from_slice(b"\0\x02id\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20");
+    data.extend(X.iter().flat_map(|word| word.to_be_bytes()));
+    data.extend_from_slice(b"\x22\x58\x20");
+    data.extend(Y.iter().flat_map(|word| word.to_be_bytes()));
+    let head = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58";
+    [head.as_slice(), &[data.len() as u8], &data].concat()
 }
 
 fn import(vault: &Vault, stream: &didymos_base::Stream) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The project's chores, each one command: `cargo xtask crash`, `rot`, `fuzz`, `garage`, `docs`.
+//! The project's chores, each one command: `cargo xtask crash`, `rot`, `fuzz`, `garage`, `docs`, `types`.
 //!
 //! Whatever draws lots does so from one seed, which it prints: the same seed makes the same round.
 
@@ -12,6 +12,7 @@ mod made_up;
 mod program;
 mod rot;
 mod seeded;
+mod types;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Chore {
     Garage(garage::Garage),
     /// Check that the documents say what the code has
     Docs,
+    /// Write the API's types in TypeScript for the page
+    Types(types::Types),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Garage(garage) => garage.run(),
         Chore::Docs => docs::run(),
+        Chore::Types(types) => types.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,7 @@
 pub mod canonical;
 pub mod did;
 pub mod digest;
+pub mod hex;
 pub mod merkle;
 pub mod observation;
 pub mod source;

@@ -24,6 +24,24 @@ pub(crate) enum Unheard {
     ContentType,
 }
 
+/// What a POST may carry. Forms can send three types without the browser asking first; neither of these is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    /// Parameters.
+    Json,
+    /// A file.
+    Bytes,
+}
+
+impl BodyKind {
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Bytes => "application/octet-stream",
+        }
+    }
+}
+
 impl Access {
     /// Refuses an address that other machines can reach, unless that was asked for.
     pub(crate) fn permits_listening(&self, addr: SocketAddr) -> bool {
@@ -35,7 +53,13 @@ impl Access {
     /// Rebinding needs a *name* that the attacker owns, so IP addresses in `Host` are harmless; on a loopback server
     /// only loopback ones make sense. The port may differ from ours (a forwarded port), since `Origin` has to agree
     /// with `Host` to the letter.
-    pub(crate) fn hear(&self, local: SocketAddr, method: &Method, headers: &HeaderMap) -> Result<(), Unheard> {
+    pub(crate) fn hear(
+        &self,
+        local: SocketAddr,
+        method: &Method,
+        headers: &HeaderMap,
+        body: BodyKind,
+    ) -> Result<(), Unheard> {
         let host = single(headers, &header::HOST).ok_or(Unheard::Host)?;
         if !self.knows_host(local, host) {
             return Err(Unheard::Host);
@@ -56,11 +80,10 @@ impl Access {
         if !(same_site && same_origin) {
             return Err(Unheard::Origin);
         }
-        // Forms can send three types without the browser asking first; JSON is not one of them.
-        let json = single(headers, &header::CONTENT_TYPE)
+        let right = single(headers, &header::CONTENT_TYPE)
             .and_then(|kind| kind.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        if json { Ok(()) } else { Err(Unheard::ContentType) }
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(body.content_type()));
+        if right { Ok(()) } else { Err(Unheard::ContentType) }
     }
 
     fn knows_host(&self, local: SocketAddr, host: &str) -> bool {
@@ -95,7 +118,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().expect("a header value"));
         }
-        access.hear(SocketAddr::from(([127, 0, 0, 1], 8000)), method, &headers)
+        access.hear(SocketAddr::from(([127, 0, 0, 1], 8000)), method, &headers, BodyKind::Json)
     }
 
     #[test]

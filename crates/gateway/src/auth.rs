@@ -182,13 +182,11 @@ pub(crate) fn written(answer: &impl Serialize) -> Result<Response, Problem> {
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(Problem::from),
-        Err(_) => {
-            let words = "the twin failed inside; what was committed is safe";
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", words))
-        }
-    }
+    let Ok(done) = tokio::task::spawn_blocking(work).await else {
+        let words = "the twin failed inside; what was committed is safe";
+        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", words));
+    };
+    done.map_err(Problem::from)
 }
 
 async fn state(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Problem> {

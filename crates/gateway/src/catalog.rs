@@ -71,6 +71,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("receipts.list@1", Quick, of::<request::ReceiptsAsked>, of::<response::ReceiptsAnswer>),
     plain("protect.status@1", Quick, of::<response::ProtectAnswer>),
     plain("imports.list@1", Quick, of::<response::ImportsAnswer>),
+    with("import.upload@1", Closed, of::<request::UploadWhich>, of::<response::ImportReport>),
+    with("import.undo@1", Quick, of::<request::ImportWhich>, of::<response::UndoAnswer>),
 ];
 
 /// The line of `name`.

@@ -1,11 +1,11 @@
 //! HTTP/1.1 onto the door: routing, sessions, and the bounds that keep one caller from starving the rest.
 
-use crate::access::{Access, Unheard};
+use crate::access::{Access, BodyKind, Unheard};
 use crate::catalog::{self, Lane};
 use crate::passkey::Ceremonies;
 use crate::problem::Problem;
 use crate::session::{NoRandomness, Sessions, new_token};
-use crate::{ask, auth, openapi, page, passkey};
+use crate::{ask, auth, openapi, page, passkey, upload};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -120,6 +120,8 @@ fn fresh_token() -> Result<String, Problem> {
 pub(crate) struct Shared {
     pub(crate) gate: Arc<Gate>,
     pub(crate) asker: ask::Asker,
+    /// Room for uploads.
+    pub(crate) uploads: Semaphore,
 }
 
 /// All routes, behind all checks.
@@ -130,6 +132,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/api/session/end", post(end_session))
         .merge(auth::routes())
         .merge(passkey::routes())
+        .merge(upload::routes())
         .route("/api/{name}", post(answer))
         .fallback(elsewhere)
         .method_not_allowed_fallback(|| async {
@@ -157,7 +160,8 @@ fn check(gate: &Gate, request: &Request) -> Result<(), Problem> {
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
         return refused(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and POST are answered here");
     }
-    match gate.access.hear(gate.local, request.method(), request.headers()) {
+    let kind = if request.uri().path() == upload::PATH { BodyKind::Bytes } else { BodyKind::Json };
+    match gate.access.hear(gate.local, request.method(), request.headers(), kind) {
         Ok(()) => {}
         Err(Unheard::Host) => {
             return refused(
@@ -167,7 +171,8 @@ fn check(gate: &Gate, request: &Request) -> Result<(), Problem> {
         }
         Err(Unheard::Origin) => return refused(StatusCode::FORBIDDEN, "requests from other sites' pages are refused"),
         Err(Unheard::ContentType) => {
-            return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the body as application/json");
+            let words = format!("send the body as {}", kind.content_type());
+            return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &words);
         }
     }
     if request.uri().path().starts_with("/api/") && !gate.is_in(request.headers()) {

@@ -37,6 +37,7 @@ mod behind;
 mod catalog;
 mod http;
 mod openapi;
+mod outside;
 mod page;
 mod passkey;
 mod problem;
@@ -45,6 +46,7 @@ mod server;
 mod session;
 #[cfg(unix)]
 pub mod socket;
+mod upload;
 
 pub use access::Access;
 pub use behind::Behind;

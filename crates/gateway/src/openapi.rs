@@ -1,6 +1,7 @@
 //! The API's own description: `OpenAPI` 3.1, generated from the door's types, so that it cannot say anything else.
 
 use crate::catalog::{CATALOG, Entry, Lane};
+use crate::outside;
 use crate::problem::Problem;
 use didymos_twin::Request;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -21,8 +22,7 @@ pub fn document(cookie: &str) -> Value {
         let summary = words.get(entry.name).cloned().unwrap_or_default();
         paths.insert(format!("/api/{}", entry.name), path(entry, &summary, &mut taken, &mut given));
     }
-    paths.insert("/api/session/end".into(), session_end());
-    paths.insert("/api/openapi.json".into(), this_document());
+    outside::describe(&mut paths, &mut taken, &mut given);
 
     let mut schemas = taken.take_definitions(true);
     for (name, schema) in given.take_definitions(true) {
@@ -45,7 +45,7 @@ pub fn document(cookie: &str) -> Value {
             "securitySchemes": {
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": cookie,
-                    "description": "Set by opening a one-time link of `twin up`"
+                    "description": "Set by a one-time link of `twin up`, by the passphrase or by a passkey"
                 }
             },
             "schemas": schemas,
@@ -62,7 +62,7 @@ pub fn document(cookie: &str) -> Value {
 fn path(entry: &Entry, summary: &str, taken: &mut SchemaGenerator, given: &mut SchemaGenerator) -> Value {
     let refused = json!({ "$ref": "#/components/responses/Problem" });
     let mut responses = Map::new();
-    for status in ["400", "401", "403", "404", "409", "413", "415", "500", "503"] {
+    for status in ["400", "401", "403", "404", "409", "413", "415", "423", "500", "503"] {
         responses.insert(status.into(), refused.clone());
     }
     let mut description = summary.to_owned();
@@ -90,37 +90,6 @@ fn path(entry: &Entry, summary: &str, taken: &mut SchemaGenerator, given: &mut S
             "description": description,
             "requestBody": { "required": true, "content": { "application/json": { "schema": params } } },
             "responses": responses
-        }
-    })
-}
-
-fn session_end() -> Value {
-    json!({
-        "post": {
-            "operationId": "session_end", "tags": ["session"], "summary": "Ends this session.",
-            "requestBody": {
-                "required": true,
-                "content": { "application/json": { "schema": { "type": "object", "additionalProperties": false } } }
-            },
-            "responses": {
-                "204": { "description": "The session is over" },
-                "401": { "$ref": "#/components/responses/Problem" }
-            }
-        }
-    })
-}
-
-fn this_document() -> Value {
-    json!({
-        "get": {
-            "operationId": "openapi", "tags": ["session"], "summary": "This document.",
-            "responses": {
-                "200": {
-                    "description": "OpenAPI 3.1",
-                    "content": { "application/json": { "schema": { "type": "object" } } }
-                },
-                "401": { "$ref": "#/components/responses/Problem" }
-            }
         }
     })
 }

@@ -3,6 +3,7 @@
 use crate::ask::Asker;
 use crate::behind::Behind;
 use crate::http::{Gate, Shared, router};
+use crate::upload::UPLOADS_MAX;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -32,7 +33,7 @@ pub async fn serve(
     gate: Arc<Gate>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let shared = Arc::new(Shared { gate, asker: Asker::new(behind) });
+    let shared = Arc::new(Shared { gate, asker: Asker::new(behind), uploads: Semaphore::new(UPLOADS_MAX) });
     let service = TowerToHyperService::new(router(Arc::clone(&shared)));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())

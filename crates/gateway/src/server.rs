@@ -79,7 +79,7 @@ impl Server {
         // A twin idles most of its life: two workers answer, and threads for the door come and go.
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
-            .max_blocking_threads(8)
+            .max_blocking_threads(24)
             .thread_name("twin-http")
             .enable_all()
             .build()

@@ -7,6 +7,9 @@ use browserless::authenticator::{Authenticator, PRESENT, bytes, text};
 use browserless::{Browser, House, PASSPHRASE, set_up};
 use serde_json::{Value, json};
 
+/// What is done to something to make it wrong.
+type Spoil<T> = fn(&mut T);
+
 fn register(browser: &mut Browser, passkey: &mut Authenticator, name: &str) -> Value {
     let options = browser.post("/api/passkey/register/begin", &json!({})).ok();
     let prf = passkey.prf(&bytes(&options["extensions"]["prf"]["eval"]["first"]));
@@ -73,7 +76,7 @@ fn every_check_of_a_sign_in_holds() {
     register(&mut browser, &mut passkey, "one");
     assert_eq!(browser.post("/api/lock", &json!({})).status, 204);
 
-    let spoiled: [(&str, fn(&mut Authenticator)); 7] = [
+    let spoiled: [(&str, Spoil<Authenticator>); 7] = [
         ("another page", |passkey| passkey.origin = "http://evil.example".into()),
         ("another port", |passkey| passkey.origin = "http://localhost:1".into()),
         ("another host's passkey", |passkey| passkey.rp_id = "evil.example".into()),
@@ -90,7 +93,7 @@ fn every_check_of_a_sign_in_holds() {
         assert_eq!(finish(&mut browser, &sign_in(&other, &options)), 403, "{what}");
         assert_eq!(browser.get("/auth/state").ok()["state"], "locked", "{what}");
     }
-    let edits: [(&str, fn(&mut Value)); 6] = [
+    let edits: [(&str, Spoil<Value>); 6] = [
         ("another key's signature", |body| {
             let options = json!({ "challenge": challenge_of(body) });
             let other = Authenticator::new(2, "localhost");
@@ -156,7 +159,7 @@ fn a_passkey_is_added_by_the_session_that_asked_for_it_and_the_last_key_stays() 
     assert_eq!(other.post("/api/passkey/register/finish", &body).status, 403, "another session");
     assert_eq!(browser.post("/api/passkey/register/finish", &body).status, 403, "and that used it up");
     for (what, spoil) in [
-        ("nobody verified", (|passkey| passkey.flags = PRESENT) as fn(&mut Authenticator)),
+        ("nobody verified", (|passkey| passkey.flags = PRESENT) as Spoil<Authenticator>),
         ("another page", |passkey| passkey.origin = "http://evil.example".into()),
         ("another host", |passkey| passkey.rp_id = "evil.example".into()),
     ] {

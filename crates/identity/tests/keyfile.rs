@@ -66,8 +66,8 @@ fn a_file_laid_out_anew_is_still_whole() {
 
 #[test]
 fn a_newer_file_is_called_newer() {
-    let newer = rewritten(&file(), |text| text.replace("\"version\": 1", "\"version\": 2"));
-    assert_eq!(KeyFile::parse(newer), Err(UnlockError::TooNew { version: 2 }));
+    let newer = rewritten(&file(), |text| text.replace("\"version\": 1", "\"version\": 3"));
+    assert_eq!(KeyFile::parse(newer), Err(UnlockError::TooNew { version: 3 }));
     let other = rewritten(&file(), |text| text.replace("didymos-keys", "didymos-kegs"));
     assert!(matches!(KeyFile::parse(other), Err(UnlockError::Damaged { .. })));
 }

@@ -7,6 +7,7 @@
 //! derived          roll-ups; safe to delete
 //! lock             held by the process that writes
 //! door.sock        where that process lets others in
+//! uploads/         files that wait to be imported, sealed
 //! ```
 
 use crate::door::{Failure, FailureCode};
@@ -126,6 +127,7 @@ pub(crate) fn erase(home: &Path) -> Result<(), Failure> {
     for name in [journal::JOURNAL, journal::HEAD, rollup::DERIVED, "places", "places.new", "door.sock"] {
         remove(name)?;
     }
+    didymos_vault::spool::erase(home).map_err(|error| io_failure("delete uploads in", home, &error))?;
     sync_dir(home)
 }
 

@@ -15,9 +15,12 @@
 mod erase;
 mod passkeys;
 mod setup;
+mod uploads;
 
 pub use passkeys::PasskeyShown;
 pub use setup::WORDS_CHECKED_MIN;
+pub use uploads::Receiving;
+pub(crate) use uploads::job_id;
 
 use crate::door::{Door, Failure, FailureCode, Watch};
 use crate::home;
@@ -67,12 +70,38 @@ struct Held {
 struct State {
     twin: Option<Arc<Twin>>,
     leases: usize,
+    /// How often the twin was opened.
+    opened: u64,
+    /// How often there was something new for it to do.
+    work: u64,
 }
 
 impl Held {
     fn state(&self) -> MutexGuard<'_, State> {
-        // A number and a pointer: nothing can be left half done.
+        // Numbers and a pointer: nothing can be left half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The open twin, if it is open and stays so.
+    fn lease(self: &Arc<Self>) -> Option<Lease> {
+        let mut state = self.state();
+        if self.locking.load(Ordering::SeqCst) {
+            return None;
+        }
+        let twin = Some(state.twin.clone()?);
+        state.leases += 1;
+        Some(Lease { twin, held: Arc::clone(self) })
+    }
+
+    /// Takes an open twin over.
+    fn hold(self: &Arc<Self>, twin: Arc<Twin>) {
+        twin.gather_receipts();
+        {
+            let mut state = self.state();
+            state.twin = Some(twin);
+            state.opened += 1;
+        }
+        self.import_uploads();
     }
 }
 
@@ -124,8 +153,7 @@ impl Keeper {
     #[must_use]
     pub fn of(twin: Arc<Twin>, cost: KdfCost) -> Self {
         let keeper = Self::new(twin.home.clone(), cost);
-        twin.gather_receipts();
-        keeper.held.state().twin = Some(twin);
+        keeper.held.hold(twin);
         keeper
     }
 
@@ -159,16 +187,7 @@ impl Keeper {
 
     /// The open twin, unless it is locked or there is none.
     pub(crate) fn lease(&self) -> Result<Lease, Failure> {
-        let mut state = self.held.state();
-        if self.held.locking.load(Ordering::SeqCst) {
-            return Err(locked());
-        }
-        let Some(twin) = state.twin.clone() else {
-            drop(state);
-            return Err(if self.standing() == Standing::New { no_twin() } else { locked() });
-        };
-        state.leases += 1;
-        Ok(Lease { twin: Some(twin), held: Arc::clone(&self.held) })
+        self.held.lease().ok_or_else(|| if self.standing() == Standing::New { no_twin() } else { locked() })
     }
 
     /// The owner on this device, while the twin is open.
@@ -234,8 +253,7 @@ impl Keeper {
     /// Takes an open twin over and tells of it.
     fn hold(&self, twin: Twin) {
         let twin = Arc::new(twin);
-        twin.gather_receipts();
-        self.held.state().twin = Some(Arc::clone(&twin));
+        self.held.hold(Arc::clone(&twin));
         if let Some(hook) = self.hook.get() {
             hook(Some(&twin));
         }
@@ -260,6 +278,7 @@ impl Keeper {
         }
         let mut state = self.held.state();
         let twin = state.twin.take();
+        self.held.returned.notify_all();
         while state.leases > 0 {
             state = self.held.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -267,6 +286,12 @@ impl Keeper {
         // The last one: receipts that waited are committed, and the keys wiped.
         drop(twin);
         self.held.locking.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 

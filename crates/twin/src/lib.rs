@@ -25,6 +25,7 @@ mod capability;
 pub mod door;
 mod failure;
 pub mod home;
+mod jobs;
 mod keeper;
 pub mod moment;
 mod receipts;
@@ -34,7 +35,7 @@ mod twin;
 
 pub use didymos_consent::Principal;
 pub use door::{Door, Failure, FailureCode, Progress, Watch};
-pub use keeper::{Hook, Keeper, PasskeyShown, Standing, WORDS_CHECKED_MIN};
+pub use keeper::{Hook, Keeper, PasskeyShown, Receiving, Standing, WORDS_CHECKED_MIN};
 pub use moment::Moment;
 pub use request::Request;
 pub use response::Response;

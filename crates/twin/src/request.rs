@@ -3,7 +3,7 @@
 
 mod owner;
 
-pub use owner::{DecisionKind, Find, Quality, ReceiptsAsked, Today};
+pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, UploadWhich};
 
 use crate::moment::Moment;
 use didymos_base::StreamId;
@@ -81,6 +81,12 @@ pub enum Request {
     /// Imports, newest first: done, under way and waiting.
     #[serde(rename = "imports.list@1")]
     Imports,
+    /// Takes in a file that was uploaded. The twin asks this itself when the upload's turn comes.
+    #[serde(rename = "import.upload@1")]
+    ImportUpload(UploadWhich),
+    /// Takes a whole import back. Nothing is erased from the journal; what it brought does not count any more.
+    #[serde(rename = "import.undo@1")]
+    Undo(ImportWhich),
 }
 
 /// Which observations, and how to sum them up.
@@ -324,6 +330,8 @@ impl Request {
             Self::Receipts(_) => "receipts.list@1",
             Self::Protect => "protect.status@1",
             Self::Imports => "imports.list@1",
+            Self::ImportUpload(_) => "import.upload@1",
+            Self::Undo(_) => "import.undo@1",
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum Response {
     Verify(VerifyReport),
     /// To `journal.repair@1`.
     Repair(RepairReport),
-    /// To `import.files@1`.
+    /// To `import.files@1` and `import.upload@1`.
     Import(ImportReport),
     /// To `export.all@1`.
     Export(ExportReport),
@@ -56,6 +56,8 @@ pub enum Response {
     Protect(ProtectAnswer),
     /// To `imports.list@1`.
     Imports(ImportsAnswer),
+    /// To `import.undo@1`.
+    Undo(UndoAnswer),
 }
 
 impl Response {
@@ -72,7 +74,7 @@ impl Response {
             Request::Log(_) => Self::Log(read(json)?),
             Request::Verify => Self::Verify(read(json)?),
             Request::Repair => Self::Repair(read(json)?),
-            Request::Import(_) => Self::Import(read(json)?),
+            Request::Import(_) | Request::ImportUpload(_) => Self::Import(read(json)?),
             Request::Export(_) => Self::Export(read(json)?),
             Request::BackupAdd(_) | Request::BackupRun(_) | Request::BackupCheck(_) | Request::BackupList => {
                 Self::Backup(read(json)?)
@@ -84,6 +86,7 @@ impl Response {
             Request::Receipts(_) => Self::Receipts(read(json)?),
             Request::Protect => Self::Protect(read(json)?),
             Request::Imports => Self::Imports(read(json)?),
+            Request::Undo(_) => Self::Undo(read(json)?),
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::capability::{
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
+use crate::jobs::Jobs;
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
 use crate::{Request, Response};
@@ -15,7 +16,7 @@ use didymos_identity::{
     DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked, verify_chain,
 };
 use didymos_vault::backup::Place;
-use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultError, VaultKey};
+use didymos_vault::{ImportId, ObjectKind, Opening, Signer, Vault, VaultError, VaultKey};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ pub struct Twin {
     device: SigningKey,
     identity: RwLock<Known>,
     receipts: Receipts,
+    jobs: Jobs,
+    /// The import that runs, if one does.
+    pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
     notices: Mutex<Vec<String>>,
     _lock: Lock,
@@ -155,6 +159,8 @@ impl Twin {
         let vault = Arc::new(vault);
         let twin = Self {
             receipts: Receipts::new(vault.clone()),
+            jobs: Jobs::open(&vault)?,
+            importing: Mutex::default(),
             vault,
             home: home.to_owned(),
             secrets: unlocked.clone(),
@@ -222,6 +228,11 @@ impl Twin {
     /// that is asked many times a second. Whatever changes, proves or is refused is still receipted before the answer.
     pub fn gather_receipts(&self) {
         self.receipts.gather();
+    }
+
+    /// Files that wait to be imported.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     /// Commits the receipts that wait.
@@ -324,6 +335,8 @@ impl Twin {
             Request::Receipts(asked) => receipts::list(self, &asked).map(Response::Receipts),
             Request::Protect => protect::status(self).map(Response::Protect),
             Request::Imports => imports::list(self).map(Response::Imports),
+            Request::ImportUpload(which) => import::upload(self, &which, watch).map(Response::Import),
+            Request::Undo(which) => imports::undo(self, &which).map(Response::Undo),
         }
     }
 }
@@ -404,8 +417,9 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Receipts(_)
         | Request::Protect
         | Request::Imports => Asked::new(request.name(), Act::View),
-        Request::Import(_) => Asked::new(request.name(), Act::Write),
+        Request::Import(_) | Request::ImportUpload(_) => Asked::new(request.name(), Act::Write),
         Request::Export(_)
+        | Request::Undo(_)
         | Request::Repair
         | Request::BackupAdd(_)
         | Request::BackupRun(_)
@@ -458,6 +472,7 @@ fn items(response: &Response) -> u64 {
         Response::Quality(answer) => answer.streams.len() as u64,
         Response::Receipts(answer) => answer.receipts.len() as u64,
         Response::Imports(answer) => answer.imports.len() as u64,
+        Response::Undo(answer) => answer.observations,
         Response::Protect(_) | Response::Status(_) | Response::Show(_) | Response::Proof(_) | Response::Identity(_) => {
             1
         }

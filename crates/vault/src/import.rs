@@ -171,6 +171,12 @@ impl Vault {
 }
 
 impl Import<'_> {
+    /// Names this import; its parts carry it.
+    #[must_use]
+    pub fn id(&self) -> ImportId {
+        self.id
+    }
+
     /// A file or member whose rows follow; returns its index among this import's parts.
     pub fn begin_part(&mut self, name: &str, format: &str) -> u32 {
         let (id, time) = (random(), (self.clock)());

@@ -87,6 +87,8 @@ pub struct Index {
     pub streams: Vec<StreamChunks>,
     /// Every source seen.
     pub sources: Vec<Source>,
+    /// Chunks of imports that were taken back: they count for nothing, and still belong to the journal.
+    pub retracted: Vec<ChunkRef>,
     /// Records, in the order of the journal.
     pub records: Vec<RecordRef>,
     /// Commits, in order.

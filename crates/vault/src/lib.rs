@@ -9,7 +9,8 @@
 //! One process writes; many threads read what was committed before they began. Everything else here (the
 //! [`Index`] in memory, the [roll-ups](rollup)) is derived and can be thrown away.
 //!
-//! - [`Vault::import`] takes rows in and leaves out what is there already;
+//! - [`Vault::import`] takes rows in and leaves out what is there already; [`Vault::retract`] takes an import back;
+//! - [`spool`] keeps files that wait to be imported, sealed;
 //! - [`timeline`] answers ranges and buckets;
 //! - [`proof`] shows one observation to a stranger; [`proof::check`] needs no vault and no key;
 //! - [`Vault::verify`] reads and hashes everything again, [`Vault::repair`] heals from copies, [`restore`] begins anew.
@@ -61,8 +62,10 @@ pub mod leaves;
 pub mod proof;
 mod records;
 mod repair;
+mod retract;
 pub mod rollup;
 mod seal;
+pub mod spool;
 pub mod timeline;
 mod turn;
 mod vault;
@@ -75,6 +78,7 @@ pub use import::{Import, ImportId, Imported, PartRecord, PartReport};
 pub use index::{ChunkRef, CommitRef, Index, RecordRef, StreamChunks};
 pub use journal::Found;
 pub use repair::{Copies, Repaired, Watch, owner_of, restore};
+pub use retract::Retraction;
 pub use seal::{StreamSeal, VaultKey};
 pub use vault::{Opening, Signer, Vault};
 pub use verify::Verified;

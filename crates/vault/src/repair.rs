@@ -76,6 +76,9 @@ impl Vault {
         }
         self.replace_index(index);
         self.set_found(found);
+        if let Err(VaultError::Damaged(damage)) = self.apply_retractions() {
+            self.report_damage(damage);
+        }
         let after = self.verify(|_, _| ControlFlow::Continue(()))?;
         let healed = before.damaged.into_iter().filter(|damage| !after.damaged.contains(damage)).collect();
         remaining.extend(after.damaged);

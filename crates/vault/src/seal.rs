@@ -34,6 +34,11 @@ impl VaultKey {
         }
     }
 
+    /// The key of files that wait to be imported.
+    pub(crate) fn uploads(&self) -> StreamSeal {
+        StreamSeal(SealingKey::new(&derive(&self.0, "vault uploads", b"blocks")))
+    }
+
     /// The key of the roll-ups kept beside the journal, and the one that hides which chunk they are of.
     pub(crate) fn rollups(&self) -> (StreamSeal, Secret32) {
         let key = derive(&self.0, "vault derived", b"roll-ups");

@@ -156,7 +156,8 @@ impl Vault {
         self.ensure_whole()?;
         let key = self.stream_key(stream);
         let index = self.index();
-        let StreamChunks { stream, chunks, .. } = index.stream(stream).ok_or(VaultError::NoStream)?;
+        let StreamChunks { stream, chunks, .. } =
+            index.stream(stream).filter(|stream| !stream.chunks.is_empty()).ok_or(VaultError::NoStream)?;
         let counts = |chunk: &&ChunkRef| {
             range.may_overlap(chunk)
                 && sources.as_ref().is_none_or(|sources| chunk.sources.iter().any(|source| sources.contains(source)))

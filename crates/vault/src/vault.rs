@@ -15,7 +15,7 @@ use didymos_base::{Did, Digest, StreamId, Timestamp, canonical};
 use didymos_identity::{SignedCertificate, SigningKey};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Who signs commits: a device's key, and the owner's word that it may.
 pub struct Signer {
@@ -104,6 +104,10 @@ impl Vault {
                 vault.restore_head(last)?;
             }
         }
+        match vault.apply_retractions() {
+            Err(VaultError::Damaged(damage)) => vault.report_damage(damage),
+            applied => applied?,
+        }
         Ok(vault)
     }
 
@@ -186,8 +190,12 @@ impl Vault {
         unpoisoned(self.index.read())
     }
 
+    pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+        unpoisoned(self.index.write())
+    }
+
     pub(crate) fn replace_index(&self, index: Index) {
-        *unpoisoned(self.index.write()) = index;
+        *self.index_mut() = index;
     }
 
     /// Bytes of the journal.
@@ -318,8 +326,8 @@ impl Vault {
     /// Objects and commits in the order of the journal: kind, id, position, length.
     pub(crate) fn frames(&self) -> Vec<(FrameKind, Digest, u64, u32)> {
         let index = self.index();
-        let chunks =
-            index.streams.iter().flat_map(|stream| &stream.chunks).map(|c| (FrameKind::Object, c.id, c.at, c.len));
+        let chunks = index.streams.iter().flat_map(|stream| &stream.chunks).chain(&index.retracted);
+        let chunks = chunks.map(|c| (FrameKind::Object, c.id, c.at, c.len));
         let records = index.records.iter().map(|r| (FrameKind::Object, r.id, r.at, r.len));
         let commits = index.commits.iter().map(|c| (FrameKind::Commit, c.id, c.at, c.len));
         let mut frames: Vec<_> = chunks.chain(records).chain(commits).collect();

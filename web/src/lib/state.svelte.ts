@@ -1,23 +1,14 @@
 // What every screen shares: who is here, which streams there are, where we are, what was said last.
 
 import { Problem, ask, forget, send, whenShut } from "./api/door";
-import type { Status, StreamInfo } from "./api/types";
+import type { AuthState, Status, StreamInfo } from "./api/types";
 import { t } from "./i18n/index.svelte";
-
-/** As `/auth/state` says it. */
-export interface Standing {
-  state: "new" | "locked" | "open";
-  session: boolean;
-  passkeys: number;
-  did?: string;
-  name?: string;
-}
 
 export type Phase = "starting" | "gone" | "out" | "new" | "open";
 
 class Here {
   phase = $state<Phase>("starting");
-  standing = $state<Standing | null>(null);
+  standing = $state<AuthState | null>(null);
   status = $state<Status | null>(null);
   streams = $state.raw<StreamInfo[]>([]);
   /** One sentence for the live region, and whether it is bad news. */
@@ -26,7 +17,7 @@ class Here {
 
   async start(): Promise<void> {
     try {
-      this.standing = await send<Standing>("GET", "/auth/state");
+      this.standing = await send<AuthState>("GET", "/auth/state");
     } catch {
       this.phase = "gone";
       return;

@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Tried first, so that the address is the same from day to day.
 const PORT: u16 = 7437;
 
-/// Serves the twin's page until Ctrl-C. The link it prints opens one browser, once. Without TWIN_PASSPHRASE or
-/// --passphrase-file the twin starts locked, and the page unlocks it.
+/// Serves the twin's page until Ctrl-C. The link it prints opens one browser, once. Without `TWIN_PASSPHRASE` or
+/// `--passphrase-file` the twin starts locked, and the page unlocks it.
 #[derive(Args)]
 pub(crate) struct Up {
     #[command(flatten)]

@@ -130,6 +130,7 @@ mod tests {
         };
         assert!(is_whole(&file) && !is_whole(&torn));
         let report = ImportReport {
+            import: String::new(),
             files: vec![file, torn],
             added: 1_200,
             duplicate: 3,

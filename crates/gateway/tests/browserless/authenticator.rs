@@ -71,7 +71,7 @@ impl Authenticator {
         data
     }
 
-    /// COSE_Key: `{1: 2, 3: -7, -1: 1, -2: x, -3: y}`.
+    /// `COSE_Key`: `{1: 2, 3: -7, -1: 1, -2: x, -3: y}`.
     fn public_key(&self) -> Vec<u8> {
         let point = self.key.verifying_key().to_sec1_point(false);
         let (x, y) = (&point.as_bytes()[1..33], &point.as_bytes()[33..65]);

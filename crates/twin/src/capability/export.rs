@@ -12,13 +12,13 @@
 //! first row of each table that has it, and by its number after that.
 
 use crate::Twin;
-use crate::capability::imports::{self, hex};
+use crate::capability::imports;
 use crate::capability::timeline::source_of;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::home::io_failure;
 use crate::request::Export;
 use crate::response::ExportReport;
-use didymos_base::{StreamId, Value, canonical, streams as table};
+use didymos_base::{StreamId, Value, canonical, hex, streams as table};
 use didymos_intake::TWIN_CSV_COLUMNS;
 use didymos_vault::timeline::Range;
 use serde_json::json;
@@ -129,7 +129,7 @@ pub(crate) fn export(twin: &Twin, asked: &Export, watch: Watch<'_>) -> Result<Ex
     })?;
     out.write("identity.json", |to| {
         let versions = twin.vault.identity()?;
-        let signed: Vec<String> = versions.iter().map(|version| hex(&version.encode())).collect();
+        let signed: Vec<String> = versions.iter().map(|version| hex::encode(&version.encode())).collect();
         write_json(to, &json!({ "did_document": twin.document()?.to_json(), "versions": signed }))
     })?;
     out.write("README.txt", |to| to.write_all(README.as_bytes()).map_err(failed))?;
@@ -205,8 +205,8 @@ fn write_stream(
 fn parts(twin: &Twin) -> Result<Vec<serde_json::Value>, Failure> {
     let part = |part: imports::PartAt| {
         json!({
-            "id": hex(&part.record.id),
-            "import": hex(&part.record.import),
+            "id": hex::encode(&part.record.id),
+            "import": hex::encode(&part.record.import),
             "name": part.record.name,
             "format": part.record.format,
             "imported": part.record.time.rfc3339(didymos_base::ZoneOffset::UTC),
@@ -246,8 +246,8 @@ fn commit_line(twin: &Twin, seq: u64) -> Result<serde_json::Value, Failure> {
         "objects_root": commit.objects,
         "observations": commit.observations,
         "objects": objects,
-        "signed": hex(&canonical::encode(commit)),
+        "signed": hex::encode(&canonical::encode(commit)),
         "signature": frame.signature,
-        "certificate": hex(&frame.certificate.encode()),
+        "certificate": hex::encode(&frame.certificate.encode()),
     }))
 }

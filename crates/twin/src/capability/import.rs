@@ -6,14 +6,18 @@
 use crate::Twin;
 use crate::capability::imports;
 use crate::door::{Failure, FailureCode, Progress, Watch};
-use crate::request::{CsvColumns, Import};
-use crate::response::{ImportReport, ImportedFile};
+use crate::jobs::{JobState, no_job};
+use crate::keeper::job_id;
+use crate::request::{CsvColumns, Import, UploadWhich};
+use crate::response::{ImportReport, ImportedFile, StreamCounts};
 use crate::twin::now;
 use didymos_base::{Digest, Part, Row, Sink, SinkClosed, Source, SourceKey, Stream, StreamKey, Timestamp};
-use didymos_intake::{CsvMapping, IntakeError, Options, TimeFormat, expand, read_file};
-use didymos_vault::PartReport;
+use didymos_intake::{CsvMapping, IntakeError, Options, TimeFormat, expand, read, read_file};
+use didymos_vault::spool::SpoolReader;
+use didymos_vault::{ImportId, PartReport};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -33,7 +37,7 @@ enum Message {
     PartEnd(u64, Digest),
     Counted { skipped: BTreeMap<String, u64>, notes: BTreeMap<String, u64> },
     Progress(u64),
-    FileEnd { path: PathBuf, bytes: u64, error: Option<IntakeError> },
+    FileEnd { name: String, bytes: u64, error: Option<IntakeError> },
 }
 
 /// The reader's end of the queue.
@@ -152,20 +156,99 @@ fn mapping(columns: &CsvColumns) -> CsvMapping {
     }
 }
 
+/// A file to read.
+struct Incoming {
+    name: String,
+    bytes: u64,
+    from: Origin,
+}
+
+enum Origin {
+    Path(PathBuf),
+    Upload(Box<SpoolReader>),
+}
+
+impl Incoming {
+    fn read(&mut self, options: &Options, to: &mut Sender) -> Result<(), IntakeError> {
+        match &mut self.from {
+            Origin::Path(path) => read_file(path, options, to).map(drop),
+            Origin::Upload(reader) => read(&self.name, reader.as_mut(), options, to).map(drop),
+        }
+    }
+}
+
+/// Gets the import's id, the bytes read and the rows read by stream, now and then.
+type Tally<'a> = dyn Fn(&str, u64, &[(String, u64)]) + 'a;
+
+/// What an import is told beside the files.
+struct Told<'a> {
+    options: Options,
+    batch: Option<String>,
+    tally: &'a Tally<'a>,
+}
+
 pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<ImportReport, Failure> {
-    let began = Instant::now();
     if asked.paths.is_empty() {
         return Err(Failure::new(FailureCode::Invalid, "name at least one file or folder to import"));
     }
-    let files = expand(&asked.paths)?;
-    let sizes: Vec<u64> = files.iter().map(|file| std::fs::metadata(file).map_or(0, |meta| meta.len())).collect();
-    let options = options(asked);
+    let incoming = |path: PathBuf| Incoming {
+        name: path.display().to_string(),
+        bytes: std::fs::metadata(&path).map_or(0, |meta| meta.len()),
+        from: Origin::Path(path),
+    };
+    let files = expand(&asked.paths)?.into_iter().map(incoming).collect();
+    take_in(twin, files, Told { options: options(asked), batch: None, tally: &|_, _, _| {} }, watch)
+}
+
+/// Takes in an upload. Its job tells how far it is, and is gone when it is done.
+pub(crate) fn upload(twin: &Twin, which: &UploadWhich, watch: Watch<'_>) -> Result<ImportReport, Failure> {
+    let id = job_id(&which.job)?;
+    let job = twin.jobs().get(&id).ok_or_else(no_job)?;
+    let reader = twin.jobs().reader(&id)?;
+    let file = Incoming { name: job.record.name, bytes: reader.len(), from: Origin::Upload(Box::new(reader)) };
+    let tally = |import: &str, done: u64, read: &[(String, u64)]| {
+        let counts =
+            |(stream, read): &(String, u64)| (stream.clone(), StreamCounts { read: *read, ..StreamCounts::default() });
+        let streams = read.iter().map(counts).collect();
+        twin.jobs().set(&id, JobState::Running { done, import: import.to_owned(), streams });
+    };
+    tally("", 0, &[]);
+    let options = options(&Import { zone: job.record.zone, ..Import::default() });
+    let report = take_in(twin, vec![file], Told { options, batch: job.record.batch, tally: &tally }, watch)?;
+    twin.jobs().forget(&id)?;
+    Ok(report)
+}
+
+/// Says which import runs, until it is dropped.
+struct Running<'a>(&'a Twin);
+
+impl<'a> Running<'a> {
+    fn new(twin: &'a Twin, id: ImportId) -> Self {
+        *twin.importing.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        Self(twin)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *self.0.importing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+fn take_in(twin: &Twin, files: Vec<Incoming>, told: Told<'_>, watch: Watch<'_>) -> Result<ImportReport, Failure> {
+    let began = Instant::now();
+    let Told { options, batch, tally } = told;
     let clock = now;
     let vault_import = twin.vault.import(&clock)?;
+    let vault_import_id = vault_import.id();
+    let _running = Running::new(twin, vault_import_id);
     let mut taking = Taking {
         import: vault_import,
         watch,
-        whole: sizes.iter().sum(),
+        whole: files.iter().map(|file| file.bytes).sum(),
+        id: imports::id_text(&vault_import_id),
+        read: Vec::new(),
+        tally,
         before: 0,
         told: Instant::now(),
         files: Vec::new(),
@@ -183,10 +266,11 @@ pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<Im
                 skipped: BTreeMap::new(),
                 notes: BTreeMap::new(),
             };
-            for (path, bytes) in files.into_iter().zip(sizes) {
-                let error = read_file(&path, &options, &mut sender).err();
+            for mut file in files {
+                let error = file.read(&options, &mut sender).err();
                 let closed = sender.send_counts().is_err();
-                if closed || sender.send(Message::FileEnd { path, bytes, error }).is_err() {
+                let Incoming { name, bytes, .. } = file;
+                if closed || sender.send(Message::FileEnd { name, bytes, error }).is_err() {
                     return;
                 }
             }
@@ -209,8 +293,9 @@ pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<Im
         streams: imported.streams.into_iter().map(|(stream, added)| (stream.id.to_string(), added)).collect(),
         seconds: began.elapsed().as_secs_f64(),
     };
+    let whole = !stopped && report.files.iter().all(|file| file.error.is_none());
     let duplicates = imported.duplicates.into_iter().map(|(stream, count)| (stream.id.to_string(), count)).collect();
-    imports::keep(twin, imports::Kept::new(&report, began_at, duplicates, stopped))?;
+    imports::keep(twin, &imports::Kept::new(&report, batch, began_at, duplicates, !whole))?;
     if stopped {
         let message = format!(
             "stopped. {} observations that were read before are kept; run the same command again for the rest, \
@@ -241,6 +326,11 @@ struct TakenFile {
 struct Taking<'a, 'w> {
     import: didymos_vault::Import<'a>,
     watch: Watch<'w>,
+    /// The import's id.
+    id: String,
+    /// Rows read so far, by stream, in the order of the streams' keys.
+    read: Vec<(String, u64)>,
+    tally: &'a Tally<'a>,
     /// Bytes of all files, and of those read to their end.
     whole: u64,
     before: u64,
@@ -275,10 +365,19 @@ impl Taking<'_, '_> {
                 self.files.push(TakenFile { file, part: Some(index) });
                 self.parts_of_file += 1;
             }
-            Message::Stream(stream) => drop(self.import.stream(&stream)),
+            Message::Stream(stream) => {
+                let key = self.import.stream(&stream);
+                debug_assert_eq!(key.0 as usize, self.read.len(), "keys count up");
+                self.read.push((stream.id.to_string(), 0));
+            }
             Message::Source(source) => drop(self.import.source(&source)),
             Message::Rows(rows) => {
                 let part = self.files.last().and_then(|file| file.part).unwrap_or_default();
+                for row in &rows {
+                    if let Some((_, read)) = self.read.get_mut(row.stream.0 as usize) {
+                        *read += 1;
+                    }
+                }
                 self.import.rows(part, rows)?;
             }
             Message::PartEnd(bytes, digest) => {
@@ -297,7 +396,7 @@ impl Taking<'_, '_> {
                 }
             }
             Message::Progress(bytes) => self.tell(self.before + bytes),
-            Message::FileEnd { path, bytes, error } => {
+            Message::FileEnd { name, bytes, error } => {
                 self.before += bytes;
                 let began = std::mem::take(&mut self.parts_of_file);
                 if let Some(error) = error.map(|error| error.to_string()) {
@@ -305,7 +404,7 @@ impl Taking<'_, '_> {
                         Some(TakenFile { file, .. }) => file.error = Some(error),
                         None => self.files.push(TakenFile {
                             file: ImportedFile {
-                                path: path.display().to_string(),
+                                path: name,
                                 format: "unknown".to_owned(),
                                 error: Some(error),
                                 ..ImportedFile::default()
@@ -326,6 +425,7 @@ impl Taking<'_, '_> {
         }
         self.told = Instant::now();
         let done = done.min(self.whole);
+        (self.tally)(&self.id, done, &self.read);
         let progress = Progress { doing: "importing".to_owned(), unit: "bytes".to_owned(), done, of: self.whole };
         self.stopped |= (self.watch)(progress).is_break();
     }

@@ -5,13 +5,16 @@
 //! first, and is told of as partial.
 
 use crate::Twin;
-use crate::door::Failure;
-use crate::response::{ImportReport, ImportShown, ImportState, ImportedFile, ImportsAnswer, StreamCounts};
+use crate::door::{Failure, FailureCode};
+use crate::jobs::{Job, JobState};
+use crate::request::ImportWhich;
+use crate::response::{ImportReport, ImportShown, ImportState, ImportedFile, ImportsAnswer, StreamCounts, UndoAnswer};
 use crate::twin::now;
-use didymos_base::{Timestamp, ZoneOffset, canonical};
+use didymos_base::{Timestamp, ZoneOffset, canonical, hex};
 use didymos_vault::{ImportId, ObjectKind, PartRecord};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
 
 /// Files that a record names one by one.
 const FILES_MAX: usize = 2_000;
@@ -20,6 +23,8 @@ const FILES_MAX: usize = 2_000;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Kept {
     import: String,
+    #[serde(default)]
+    batch: Option<String>,
     began: Timestamp,
     seconds: f64,
     files: Vec<ImportedFile>,
@@ -34,6 +39,7 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn new(
         report: &ImportReport,
+        batch: Option<String>,
         began: Timestamp,
         duplicates: BTreeMap<String, u64>,
         stopped: bool,
@@ -47,6 +53,7 @@ impl Kept {
         }
         Self {
             import: report.import.clone(),
+            batch,
             began,
             seconds: report.seconds,
             files: report.files.iter().take(FILES_MAX).cloned().collect(),
@@ -69,8 +76,8 @@ fn skipped_of(files: &[ImportedFile]) -> BTreeMap<String, u64> {
 }
 
 /// Writes down what an import brought.
-pub(crate) fn keep(twin: &Twin, kept: Kept) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(&kept).unwrap_or_default();
+pub(crate) fn keep(twin: &Twin, kept: &Kept) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec(kept).unwrap_or_default();
     Ok(twin.vault.commit_records(&[(ObjectKind::Imports, vec![bytes])], now())?)
 }
 
@@ -110,6 +117,11 @@ pub(crate) fn list(twin: &Twin) -> Result<ImportsAnswer, Failure> {
     twin.vault.ensure_whole()?;
     let mut imports: Vec<(Timestamp, ImportShown)> =
         kept(twin)?.into_iter().map(|kept| (kept.began, shown(kept))).collect();
+    // An upload that runs is told of by its job.
+    let jobs = twin.jobs().all();
+    let running = *twin.importing.lock().unwrap_or_else(PoisonError::into_inner);
+    let by_job =
+        |id: &str| jobs.iter().any(|job| matches!(&job.state, JobState::Running { import, .. } if import == id));
     // What broke off before its end left only its files.
     let mut broken: HashMap<ImportId, Vec<PartRecord>> = HashMap::new();
     for PartAt { record, .. } in parts(twin)? {
@@ -117,17 +129,71 @@ pub(crate) fn list(twin: &Twin) -> Result<ImportsAnswer, Failure> {
     }
     for (id, parts) in broken {
         let id = id_text(&id);
-        if !imports.iter().any(|(_, known)| known.import.as_deref() == Some(&id)) {
+        if !imports.iter().any(|(_, known)| known.import.as_deref() == Some(&id)) && !by_job(&id) {
             let began = parts.iter().map(|part| part.time).min().unwrap_or(Timestamp(0));
-            imports.push((began, broken_off(id, began, parts)));
+            let runs = running.is_some_and(|running| id_text(&running) == id);
+            let state = if runs { ImportState::Running } else { ImportState::Partial };
+            imports.push((began, ImportShown { state, ..broken_off(id, began, parts) }));
         }
     }
+    for (time, retraction) in twin.vault.retractions()? {
+        let id = id_text(&retraction.import);
+        for (_, shown) in imports.iter_mut().filter(|(_, shown)| shown.import.as_deref() == Some(&id)) {
+            shown.state = ImportState::Undone;
+            shown.undone = Some(time.rfc3339(ZoneOffset::UTC));
+        }
+    }
+    imports.extend(jobs.into_iter().map(|job| (job.record.received, of_job(job))));
     imports.sort_by_key(|(began, _)| std::cmp::Reverse(*began));
     Ok(ImportsAnswer { imports: imports.into_iter().map(|(_, shown)| shown).collect() })
 }
 
+/// Takes an import back.
+pub(crate) fn undo(twin: &Twin, which: &ImportWhich) -> Result<UndoAnswer, Failure> {
+    twin.vault.ensure_whole()?;
+    let missing = || Failure::new(FailureCode::NotFound, "there is no such import: `imports.list@1` lists them all");
+    let part = parts(twin)?.into_iter().find(|part| id_text(&part.record.import) == which.import);
+    let import = part.ok_or_else(missing)?.record.import;
+    if twin.vault.retractions()?.iter().any(|(_, retraction)| retraction.import == import) {
+        return Err(Failure::new(FailureCode::Invalid, "this import was taken back already"));
+    }
+    Ok(UndoAnswer { observations: twin.vault.retract(&import, now())? })
+}
+
+fn of_job(job: Job) -> ImportShown {
+    let (state, done, import, streams, error) = match job.state {
+        JobState::Waiting => (ImportState::Waiting, None, None, BTreeMap::new(), None),
+        JobState::Running { done, import, streams } => (ImportState::Running, Some(done), Some(import), streams, None),
+        JobState::Failed(why) => (ImportState::Failed, None, None, BTreeMap::new(), Some(why)),
+    };
+    ImportShown {
+        import: import.filter(|import| !import.is_empty()),
+        job: Some(hex::encode(&job.id)),
+        name: job.record.name,
+        batch: job.record.batch,
+        state,
+        began: job.record.received.rfc3339(ZoneOffset::UTC),
+        done,
+        of: Some(job.record.bytes),
+        error,
+        files: Vec::new(),
+        files_more: 0,
+        added: 0,
+        duplicate: 0,
+        streams,
+        skipped: BTreeMap::new(),
+        seconds: 0.0,
+        undone: None,
+    }
+}
+
 fn shown(kept: Kept) -> ImportShown {
     ImportShown {
+        job: None,
+        batch: kept.batch,
+        done: None,
+        of: None,
+        error: None,
         name: kept.files.first().map(|file| file.path.clone()).unwrap_or_default(),
         import: Some(kept.import),
         state: if kept.stopped { ImportState::Partial } else { ImportState::Done },
@@ -148,6 +214,11 @@ fn broken_off(id: String, began: Timestamp, parts: Vec<PartRecord>) -> ImportSho
     let file = |part: PartRecord| ImportedFile { path: part.name, format: part.format, ..ImportedFile::default() };
     ImportShown {
         import: Some(id),
+        job: None,
+        batch: None,
+        done: None,
+        of: None,
+        error: None,
         name: parts.first().map(|part| part.name.clone()).unwrap_or_default(),
         state: ImportState::Partial,
         began: began.rfc3339(ZoneOffset::UTC),
@@ -173,12 +244,5 @@ pub(crate) fn duplicates_by_stream(twin: &Twin) -> Result<BTreeMap<String, u64>,
 
 /// An import's name in answers.
 pub(crate) fn id_text(id: &ImportId) -> String {
-    hex(id)
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex::encode(id)
 }

@@ -23,12 +23,11 @@ const COMPARED_MAX: usize = 8;
 
 pub(crate) fn coverage(twin: &Twin, asked: &Quality) -> Result<QualityAnswer, Failure> {
     twin.vault.ensure_whole()?;
-    let ids: Vec<StreamId> = match &asked.stream {
-        Some(stream) => vec![stream.clone()],
-        None => {
-            let index = twin.vault.index();
-            index.streams.iter().filter(|stream| stream.count > 0).map(|stream| stream.stream.id.clone()).collect()
-        }
+    let ids: Vec<StreamId> = if let Some(stream) = &asked.stream {
+        vec![stream.clone()]
+    } else {
+        let index = twin.vault.index();
+        index.streams.iter().filter(|stream| stream.count > 0).map(|stream| stream.stream.id.clone()).collect()
     };
     let duplicates = imports::duplicates_by_stream(twin)?;
     let mut streams = ids
@@ -50,8 +49,8 @@ struct Gathered {
     count: u64,
     days: BTreeSet<i64>,
     previous: Option<i64>,
-    /// Number of intervals by class.
-    intervals: BTreeMap<i32, u64>,
+    /// Number of intervals and their sum in milliseconds, by class.
+    intervals: BTreeMap<i32, (u64, i64)>,
 }
 
 impl Gathered {
@@ -61,7 +60,8 @@ impl Gathered {
         if let Some(apart) = self.previous.map(|previous| start - previous)
             && (1..=DAY_MS).contains(&apart)
         {
-            *self.intervals.entry(((apart as f64).log2() * CLASSES).round() as i32).or_default() += 1;
+            let class = self.intervals.entry(((apart as f64).log2() * CLASSES).round() as i32).or_default();
+            *class = (class.0 + 1, class.1 + apart);
         }
         self.previous = Some(start);
     }
@@ -98,19 +98,14 @@ impl Gathered {
     }
 
     fn median_interval(&self) -> Option<f64> {
-        let all: u64 = self.intervals.values().sum();
+        let all: u64 = self.intervals.values().map(|(count, _)| count).sum();
         let mut below = 0;
-        self.intervals.iter().find_map(|(class, count)| {
+        self.intervals.values().find_map(|(count, sum)| {
             below += count;
-            // A class is at most 3.5 % wide; two significant figures are what it knows.
-            (2 * below >= all).then(|| two_figures(2f64.powf(f64::from(*class) / CLASSES) / 1_000.0))
+            // The mean of the class that holds the median, which is 3.5 % wide.
+            (2 * below >= all).then(|| (*sum as f64 / *count as f64).round() / 1_000.0)
         })
     }
-}
-
-fn two_figures(value: f64) -> f64 {
-    let scale = 10f64.powi(value.log10().floor() as i32 - 1);
-    (value / scale).round() * scale
 }
 
 /// Differences of two sources.

@@ -166,7 +166,7 @@ fn days(twin: &Twin, stream: &Stream, day: i64) -> Result<Days, Failure> {
     let selection = twin.vault.select_from(&stream.id, range, Some(vec![stream.source.0]))?;
     if stream.kind == Kind::Category {
         days.made = Made::Asleep;
-        days.unit = "min".to_owned();
+        days.unit = String::from("min");
         days.values = asleep::minutes_by_day(twin, &selection)?;
         return Ok(days);
     }
@@ -226,7 +226,7 @@ fn normal(values: &BTreeMap<i64, f64>, day: i64) -> Option<Normal> {
     })
 }
 
-/// Linear between neighbours (Hyndman and Fan's type 7, as in R and NumPy). `sorted` is not empty.
+/// Linear between neighbours (Hyndman and Fan's type 7, as R and `numpy` have it). `sorted` is not empty.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);

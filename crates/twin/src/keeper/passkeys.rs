@@ -9,7 +9,7 @@ use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::home;
 use crate::twin::now;
-use didymos_base::{Timestamp, ZoneOffset};
+use didymos_base::{Timestamp, ZoneOffset, hex};
 use didymos_consent::Act;
 use didymos_identity::{Passkey, Secret32};
 use didymos_vault::ObjectKind;
@@ -60,10 +60,6 @@ fn keep(twin: &Twin, setting: &Setting) -> Result<(), Failure> {
     Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    crate::capability::imports::hex(bytes)
-}
-
 impl Keeper {
     /// Every passkey of the home, also while it is locked.
     pub fn passkeys(&self) -> Result<Vec<Passkey>, Failure> {
@@ -77,9 +73,9 @@ impl Keeper {
     pub fn passkeys_named(&self, rp_id_hash: &[u8]) -> Result<Vec<PasskeyShown>, Failure> {
         use base64::Engine as _;
         let lease = self.lease()?;
-        let names = names(lease.twin()?)?;
+        let kept = names(lease.twin()?)?;
         let shown = |passkey: Passkey| {
-            let named = names.passkeys.get(&hex(&passkey.credential));
+            let named = kept.passkeys.get(&hex::encode(&passkey.credential));
             PasskeyShown {
                 id: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&passkey.credential),
                 name: named.map_or_else(|| "passkey".to_owned(), |named| named.name.clone()),
@@ -98,7 +94,7 @@ impl Keeper {
         let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
         let name = if name.trim().is_empty() { "passkey".to_owned() } else { name.trim().to_owned() };
         twin.act("keys.passkey_add@1", Act::Manage, "", || {
-            let id = hex(&passkey.credential);
+            let id = hex::encode(&passkey.credential);
             home::change_keys(&self.home, |keys| {
                 keys.with_passkey(twin.secrets(), passkey, prf, home::random()?)
                     .map_err(|error| home::unlock_failure(&error))
@@ -126,7 +122,7 @@ impl Keeper {
                 })
             })?;
             let mut setting = names(twin)?;
-            setting.passkeys.remove(&hex(credential));
+            setting.passkeys.remove(&hex::encode(credential));
             keep(twin, &setting)
         })
     }

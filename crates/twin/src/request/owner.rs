@@ -72,3 +72,19 @@ pub enum DecisionKind {
     /// Denied.
     Denied,
 }
+
+/// An upload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadWhich {
+    /// The id that the upload was answered with.
+    pub job: String,
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportWhich {
+    /// Its `import`, as `imports.list@1` gives it.
+    pub import: String,
+}

@@ -5,6 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What taking an import back did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UndoAnswer {
+    /// Observations that do not count any more.
+    pub observations: u64,
+}
+
 /// Imports, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportsAnswer {
@@ -18,12 +25,27 @@ pub struct ImportShown {
     /// What undoes it is told this; absent until it has begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<String>,
+    /// Its upload's id, while it waits or runs, or where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// What was imported: a file's name, or the first of several.
     pub name: String,
+    /// What the uploads of one drop have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
     /// How it stands.
     pub state: ImportState,
     /// When it began, RFC 3339.
     pub began: String,
+    /// Bytes read so far, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+    /// Of so many bytes, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// Files and archive members.
     pub files: Vec<ImportedFile>,
     /// Files that are left out here, because there are very many.
@@ -47,6 +69,12 @@ pub struct ImportShown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportState {
+    /// Its turn has not come.
+    Waiting,
+    /// It runs.
+    Running,
+    /// It could not be read; the upload is kept until it is removed.
+    Failed,
     /// Everything was read.
     Done,
     /// It was stopped, or broke off; what was committed before is here.
@@ -58,8 +86,16 @@ pub enum ImportState {
 /// Of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamCounts {
+    /// Observations read so far, new or not, while it runs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub read: u64,
     /// Observations that are new.
     pub added: u64,
     /// Observations that were here already.
     pub duplicate: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -1,48 +1,1216 @@
-// Placeholder until generated.
-export type Kind = "reading" | "total" | "category" | "text" | "position" | "event";
-export interface Code { system: string; code: string }
-export interface Status { did: string; device: string; version: string; commits: number; history: string; observations: number; streams: number; bytes: number; notices: string[] }
-export interface StreamInfo { id: string; label: string; kind: Kind; unit: string; code?: Code | null; count: number; first: string; last: string; span: [number, number]; sources: string[] }
-export interface Bucket { time: string; count: number; mean?: number | null; min?: number | null; max?: number | null; sum?: number | null; minutes?: Record<string, number> | null }
-export interface Point { time: string; end?: string | null; value: unknown; source: number }
-export interface QueryAnswer { stream: string; unit: string; kind: Kind; every?: string | null; buckets?: Bucket[] | null; points?: Point[] | null; sources?: string[] | null; more: boolean; notes?: string[] }
-export interface ViewAnswer { unit: string; bucket: number; time: number[]; end: number[]; min: number[]; max: number[]; mean: number[]; sum: number[]; count: number[]; label: string[] }
-export interface FileInfo { name: string; format: string; bytes?: number | null; digest?: string | null }
-export interface CommitInfo { seq: number; digest: string; time: string; device: string }
-export interface Source { app?: string; app_version?: string; manufacturer?: string; device?: string; model?: string; hardware?: string; firmware?: string; calibration?: string; sampling?: string; accuracy?: string; converted_from?: string; entered_by_hand?: boolean; account?: string }
-export interface Observation { stream: string; value: { number?: number; category?: string; text?: string; event?: string; position?: { lat: number; lon: number } }; unit: string; source: Source }
-export interface Provenance { observation: Observation; time: string; end: string; code?: Code | null; file: FileInfo; position: number; imported: string; commit: CommitInfo; object: string; index: number; of: number; verified: boolean; same_time: number }
-export interface ProofAnswer { proof: string; bytes: number; says: string }
-export interface LogCommit extends CommitInfo { objects: number; observations: number; files: FileInfo[]; receipts: Receipt[] }
-export interface LogAnswer { commits: LogCommit[]; next?: number | null }
-export interface Damage { file: string; at: number; object?: string | null; what: string }
-export interface VerifyReport { commits: number; objects: number; observations: number; damaged: Damage[] }
-export interface BackupReport { target: string; objects: number; copied: number; bytes: number; missing: string[]; behind: number; verified?: string | null; error?: string | null }
-export type Principal = { device: { owner: string; device: string } } | { twin: string } | "anonymous";
+// Made by `cargo xtask types` from the Rust types. Do not edit.
+
+/** What is done with the data (an *action* in ODRL's terms). */
 export type Act = "view" | "compute" | "prove" | "message" | "write" | "manage";
-export interface Receipt { time: number; principal: Principal; request: string; act: Act; streams: string[]; stream_count?: number | null; summary: string; decision: { allowed: { because: unknown } } | { denied: { because: unknown } }; outcome: { ok: { items: number } } | { failed: { code: string } } }
-export interface PasskeyShown { id: string; name: string; created?: string | null; here: boolean }
-export interface Normal { low: number; high: number; median: number; days: number; of: "all" | "weekdays" | "weekends" }
-export interface Card { stream: string; label: string; unit: string; value: number; made: "mean" | "sum" | "asleep"; day: string; until?: string | null; normal: Normal; unusual: number; direction: "above" | "below" | "inside"; source: string; changed: { since_yesterday: number | null } }
-export interface Change { stream: string; label: string; unit: string; yesterday: number; today: number; share: number }
-export interface Missing { stream: string; label: string; why: "too_few_days" | "nothing_that_day"; days: number; needed: number }
-export interface TodayAnswer { date?: string | null; cards: Card[]; changed: Change[]; streams: number; of: number; missing: Missing[] }
-export interface ReceiptShown { at: string; commit: number; receipt: Receipt }
-export interface ReceiptsAnswer { receipts: ReceiptShown[]; next?: string | null }
-export interface DeviceShown { did: string; this: boolean; since: string; revoked?: string | null }
-export interface ProtectAnswer { backups: BackupReport[]; phrase_checked?: string | null; devices: DeviceShown[]; passkeys: number; passphrase: boolean }
-export interface Go { stream?: string | null; from?: number | null; to?: number | null; source?: string | null; import?: string | null; commit?: number | null }
-export interface FoundResult { label: string; detail?: string | null; first?: string | null; last?: string | null; count: number; counts: "observations" | "bytes"; go: Go }
+
+/** Bland–Altman: how the means of the same minutes differ between two sources. */
+export type Agreement = {
+  /** One source. */
+  a: string;
+  /** The other. */
+  b: string;
+  /** Lower 95 % limit of agreement: the mean less 1.96 standard deviations of the differences. */
+  lower: number;
+  /** Mean of `a` less `b`. */
+  mean_difference: number;
+  /** Minutes in which both measured. */
+  n: number;
+  /** Upper 95 % limit of agreement. */
+  upper: number;
+};
+
+/** See [`Standing`]. */
+export type AuthStanding = "new" | "locked" | "open";
+
+/** How the twin of this server stands. */
+export type AuthState = {
+  /** Who the twin is; only for a session, while the twin is open. */
+  did?: Did | null;
+  /** What the owner is called; only for a session, while the twin is open. */
+  name?: string | null;
+  /** Passkeys that can open the twin under this host name. */
+  passkeys: number;
+  /** Whether the caller has a live session. */
+  session: boolean;
+  /** `new` (no twin yet), `locked` (keys not in memory) or `open`. */
+  state: AuthStanding;
+};
+
+/** A place that keeps a copy. */
+export type BackupAdd = {
+  /** Settings of an S3-compatible store: `endpoint`, `region`, `access_key_id`, `secret_access_key`. Kept sealed. */
+  options?: Record<string, string>;
+  /** A folder's path, or `s3://bucket/prefix`. */
+  target: string;
+};
+
+/** How a place that keeps a copy stands. */
+export type BackupReport = {
+  /** Objects committed since the last copying: not there yet. */
+  behind: number;
+  /** Bytes copied just now. */
+  bytes: number;
+  /** Objects copied just now. */
+  copied: number;
+  /** What went wrong, if anything. */
+  error?: string | null;
+  /** Objects that should be there and are not, or not as they should be. */
+  missing: Digest[];
+  /** Objects there that the journal names. */
+  objects: number;
+  /** Its target text. */
+  target: string;
+  /** When all of it was last read back and found right, RFC 3339. */
+  verified?: string | null;
+};
+
+/** One place by its target text, or all. */
+export type BackupWhich = {
+  /** As given to `backup.add`; default: every place. */
+  target?: string | null;
+};
+
+/** Why something is allowed. */
+export type Basis = "owners_device" | {
+  contract: Digest;
+};
+
+/** Statistics of one bucket. `mean`, `min`, `max` and `sum` are there where the stream's values are numbers. */
+export type Bucket = {
+  /** Observations that start in it. */
+  count: number;
+  /** Largest. */
+  max?: number | null;
+  /** Arithmetic mean. */
+  mean?: number | null;
+  /** Smallest. */
+  min?: number | null;
+  /** Minutes per label, where the values are categories. */
+  minutes?: Record<string, number> | null;
+  /** Sum. */
+  sum?: number | null;
+  /** Start of the bucket on the owner's wall clock, ISO 8601 without offset. */
+  time: string;
+};
+
+/** One value and how usual it is. */
+export type Card = {
+  /** Against the day before. */
+  changed: SinceYesterday;
+  /** The day. */
+  day: string;
+  /** Where the value lies. */
+  direction: Direction;
+  /** What people call it. */
+  label: string;
+  /** How the value is made of the day's observations. */
+  made: Made;
+  /** What is normal for the owner. */
+  normal: Normal;
+  /** The source it is from: the one with most data on this stream. */
+  source: string;
+  /** The stream. */
+  stream: StreamId;
+  /** UCUM code. */
+  unit: string;
+  /** The day is not over: it and the days before count up to this time of the wall clock, `14:30`. */
+  until?: string | null;
+  /** How unusual: 0 is the middle, 1 the edge of the normal range, 10 the most that is told. */
+  unusual: number;
+  /** The day's value. */
+  value: number;
+};
+
+/** A difference from the day before. */
+export type Change = {
+  /** What people call it. */
+  label: string;
+  /** The difference as a part of the normal range's width; 10 is the most that is told. */
+  share: number;
+  /** The stream. */
+  stream: StreamId;
+  /** The day. */
+  today: number;
+  /** UCUM code. */
+  unit: string;
+  /** The day before. */
+  yesterday: number;
+};
+
+/** A standard's name for what a stream measures. */
+export type Code = {
+  /** The code, or the schema's name. */
+  code: string;
+  /** `LOINC`, `IEEE 1752.1` or `Open mHealth`. */
+  system: string;
+};
+
+/** A signed commit. */
+export type CommitInfo = {
+  /** The device that signed it. */
+  device: Did;
+  /** Digest of its canonical bytes. */
+  digest: Digest;
+  /** Its place in the chain, from 0. */
+  seq: number;
+  /** When the device's clock says it was made, RFC 3339. */
+  time: string;
+};
+
+/** What a number of things is a number of. */
+export type Counts = "observations" | "bytes";
+
+/** How much of a span is covered. */
+export type Coverage = {
+  /** Observations. */
+  count: number;
+  /** Days with data. */
+  days: number;
+  /** Half of the observations follow the one before within so many seconds (of those within a day). */
+  every_seconds?: number | null;
+  /** First day with data. */
+  first: string;
+  /** Stretches of days without data. */
+  gaps: number;
+  /** Last day with data. */
+  last: string;
+  /** The longest of them, if there is any. */
+  longest_gap?: Gap | null;
+  /** Days from the first to the last. */
+  of: number;
+};
+
+/** Which column of a CSV file means what. */
+export type CsvColumns = {
+  /** Header of the column with the end of the interval. */
+  end?: string | null;
+  /** Header of the column that names the source. */
+  source?: string | null;
+  /** The stream that the values belong to: a known one, or `custom.` and a name. */
+  stream: string;
+  /** Header of the column with the time. */
+  time: string;
+  /** `rfc3339`, `s` or `ms` (since 1970), or a strptime pattern such as `%d.%m.%Y %H:%M`; default: tried in turn. */
+  time_format?: string | null;
+  /** Unit of the values; default: the stream's own. */
+  unit?: string | null;
+  /** Header of the column with the value. */
+  value: string;
+};
+
+/** Something that is not as it was signed. */
+export type Damage = {
+  /** Byte position in it. */
+  at: number;
+  /** The file in the data directory. */
+  file: string;
+  /** The object's id, where known. */
+  object?: Digest | null;
+  /** What is wrong, in words. */
+  what: string;
+};
+
+/** Kinds of days. */
+export type DayKind = "all" | "weekdays" | "weekends";
+
+/** Yes or no. */
+export type DecisionKind = "allowed" | "denied";
+
+/** Whether to delete everything. */
+export type Delete = {
+  /** The owner's name, or the twin's DID. */
+  confirm: string;
+};
+
+/** A device of the owner's. */
+export type DeviceShown = {
+  /** Its key. */
+  did: Did;
+  /** Since when it may not any more, RFC 3339. */
+  revoked?: string | null;
+  /** From when on it may act, RFC 3339. */
+  since: string;
+  /** It is the one that answers. */
+  this: boolean;
+};
+
+/** Decentralized identifier (W3C DID Core 1.0) */
+export type Did = string;
+
+/** BLAKE3 digest, 64 lower-case hexadecimal digits */
+export type Digest = string;
+
+/** Where a value lies. */
+export type Direction = "above" | "below" | "inside";
+
+export type Every = string;
+
+/** Where to write everything to. */
+export type Export = {
+  /** A folder that does not exist yet, or is empty. */
+  dir: string;
+};
+
+/** What an export wrote. */
+export type ExportReport = {
+  /** Bytes written. */
+  bytes: number;
+  /** The folder. */
+  dir: string;
+  /** Files written. */
+  files: number;
+  /** Observations written. */
+  observations: number;
+};
+
+/** A file that was imported. */
+export type FileInfo = {
+  /** Bytes, if it was read to its end. */
+  bytes?: number | null;
+  /** BLAKE3 digest, if it was read to its end. */
+  digest?: Digest | null;
+  /** Format it was read as. */
+  format: string;
+  /** Name, with the archive's member after `!`. */
+  name: string;
+};
+
+/** What to look for. */
+export type Find = {
+  /** At most this many results of each kind: 1 to 100. */
+  limit?: number;
+  /** Words, a day (`2016-03-04`, `4 March 2016`), a month or a year; at most 200 characters. */
+  text: string;
+};
+
+/** What was found, by kind; kinds without results are left out. */
+export type FindAnswer = {
+  /** The kinds, most direct first. */
+  groups: FoundGroup[];
+};
+
+/** Results of one kind. */
+export type FoundGroup = {
+  /** What they are. */
+  kind: FoundKind;
+  /** There were more than asked for. */
+  more: boolean;
+  /** The results, best first. */
+  results: FoundResult[];
+};
+
+/** What can be found. */
 export type FoundKind = "date" | "stream" | "source" | "event" | "text" | "file" | "commit" | "receipt";
-export interface FoundGroup { kind: FoundKind; results: FoundResult[]; more: boolean }
-export interface FindAnswer { groups: FoundGroup[] }
-export interface Gap { first: string; last: string; days: number }
-export interface Coverage { count: number; first: string; last: string; days: number; of: number; gaps: number; longest_gap?: Gap | null; every_seconds?: number | null }
-export interface SourceQuality { source: string; coverage: Coverage }
-export interface Agreement { a: string; b: string; n: number; mean_difference: number; lower: number; upper: number }
-export interface StreamQuality { stream: string; label: string; unit: string; coverage: Coverage; duplicates: number; sources: SourceQuality[]; agreement?: Agreement[] }
-export interface QualityAnswer { streams: StreamQuality[] }
-export interface ImportedFile { path: string; format: string; added: number; duplicate: number; skipped: Record<string, number>; notes?: Record<string, number>; error?: string | null }
-export interface StreamCounts { added: number; duplicate: number }
-export interface ImportShown { import?: string | null; name: string; state: string; began: string; files: ImportedFile[]; files_more: number; added: number; duplicate: number; streams: Record<string, StreamCounts>; skipped: Record<string, number>; seconds: number; undone?: string | null }
-export interface ImportsAnswer { imports: ImportShown[] }
+
+/** One thing that was found. Days are those of the owner's wall clock. */
+export type FoundResult = {
+  /** How many there are of what `counts` says. */
+  count: number;
+  /** What `count` counts. */
+  counts: Counts;
+  /** What else to know, in a few words. */
+  detail?: string | null;
+  /** First day. */
+  first?: string | null;
+  /** Where to go. */
+  go: Go;
+  /** What to call it. */
+  label: string;
+  /** Last day. */
+  last?: string | null;
+};
+
+/** Days without data. */
+export type Gap = {
+  /** How many. */
+  days: number;
+  /** The first of them. */
+  first: string;
+  /** The last. */
+  last: string;
+};
+
+/** Where to go from a result; all that is there helps. */
+export type Go = {
+  /** This commit. */
+  commit?: number | null;
+  /** From this wall-clock millisecond. */
+  from?: number | null;
+  /** This import. */
+  import?: string | null;
+  /** Only this source. */
+  source?: string | null;
+  /** This stream on the timeline. */
+  stream?: StreamId | null;
+  /** To this wall-clock millisecond, exclusive. */
+  to?: number | null;
+};
+
+/** Files to take in. */
+export type Import = {
+  /** How to read a CSV file of no known layout. */
+  csv?: CsvColumns | null;
+  /** Files and folders. */
+  paths: string[];
+  /** Whose rows to take from files that hold several people. */
+  person?: string | null;
+  /** IANA name of the zone that local times without an offset were written in, for example `Europe/Zurich`. */
+  zone?: string | null;
+};
+
+/** What an import brought. */
+export type ImportReport = {
+  /** Observations that are new. */
+  added: number;
+  /** Observations that were here already. */
+  duplicate: number;
+  /** Each file, and each member of an archive. */
+  files: ImportedFile[];
+  /** Which import it was; what undoes it is told this. */
+  import: string;
+  /** How long it took. */
+  seconds: number;
+  /** New observations per stream. */
+  streams: Record<string, number>;
+};
+
+/** One import. */
+export type ImportShown = {
+  /** Observations that are new. */
+  added: number;
+  /** What the uploads of one drop have in common. */
+  batch?: string | null;
+  /** When it began, RFC 3339. */
+  began: string;
+  /** Bytes read so far, while it runs. */
+  done?: number | null;
+  /** Observations that were here already. */
+  duplicate: number;
+  /** Why it failed, if it did. */
+  error?: string | null;
+  /** Files and archive members. */
+  files: ImportedFile[];
+  /** Files that are left out here, because there are very many. */
+  files_more: number;
+  /** What undoes it is told this; absent until it has begun. */
+  import?: string | null;
+  /** Its upload's id, while it waits or runs, or where it failed. */
+  job?: string | null;
+  /** What was imported: a file's name, or the first of several. */
+  name: string;
+  /** Of so many bytes, where that is known. */
+  of?: number | null;
+  /** How long it took, or has taken so far, in seconds. */
+  seconds: number;
+  /** Records not taken, by reason, over all files. */
+  skipped: Record<string, number>;
+  /** How it stands. */
+  state: ImportState;
+  /** Counts per stream. */
+  streams: Record<string, StreamCounts>;
+  /** When it was undone, RFC 3339. */
+  undone?: string | null;
+};
+
+/** How an import stands. */
+export type ImportState = "waiting" | "running" | "failed" | "done" | "partial" | "undone";
+
+/** An import. */
+export type ImportWhich = {
+  /** Its `import`, as `imports.list@1` gives it. */
+  import: string;
+};
+
+/** What one file brought. */
+export type ImportedFile = {
+  /** Observations that are new. */
+  added: number;
+  /** Observations that were here already. */
+  duplicate: number;
+  /** Why the file could not be read to its end, if so. What was read before stays. */
+  error?: string | null;
+  /** The format it was read as; `unknown` where it could not be. */
+  format: string;
+  /** What was passed over on purpose beside the records. */
+  notes?: Record<string, number>;
+  /** Its name, with the archive's member after `!`. */
+  path: string;
+  /** Records not taken, by reason. */
+  skipped: Record<string, number>;
+};
+
+/** Imports, newest first. */
+export type ImportsAnswer = {
+  /** The imports. */
+  imports: ImportShown[];
+};
+
+/** What the values of a stream are. */
+export type Kind = "reading" | "total" | "category" | "text" | "position" | "event";
+
+/** Which part of the journal to list. */
+export type Log = {
+  /** Commits before this sequence number; default: from the newest. */
+  before?: number | null;
+  /** At most this many commits: 1 to 1,000. */
+  limit?: number;
+};
+
+/** Commits and receipts. */
+export type LogAnswer = {
+  /** Commits, newest first. */
+  commits: LogCommit[];
+  /** Pass this as `before` for older ones; absent at the beginning of the journal. */
+  next?: number | null;
+};
+
+/** One commit of the log. */
+export type LogCommit = {
+  /** The device that signed it. */
+  device: Did;
+  /** Digest of its canonical bytes. */
+  digest: Digest;
+  /** Files whose reading ended in it. */
+  files: FileInfo[];
+  /** Sealed objects in it. */
+  objects: number;
+  /** Observations in it. */
+  observations: number;
+  /** Receipts in it. */
+  receipts: unknown[];
+  /** Its place in the chain, from 0. */
+  seq: number;
+  /** When the device's clock says it was made, RFC 3339. */
+  time: string;
+};
+
+/** How a day's value is made. */
+export type Made = "mean" | "sum" | "asleep";
+
+/** What `PublicKeyCredential.toJSON()` gives after `create`; further members are passed over. */
+export type MadeCredential = {
+  rawId: string;
+  response: MadeResponse;
+};
+
+/** See [`MadeCredential`]. */
+export type MadeResponse = {
+  attestationObject: string;
+  clientDataJSON: string;
+};
+
+/** A stream that could not be judged. */
+export type Missing = {
+  /** Days with data before the day. */
+  days: number;
+  /** What people call it. */
+  label: string;
+  /** Days that are needed. */
+  needed: number;
+  /** The stream. */
+  stream: StreamId;
+  /** What is missing. */
+  why: MissingWhy;
+};
+
+/** What is missing. */
+export type MissingWhy = "too_few_days" | "nothing_that_day";
+
+/** A wall-clock time (2024-05-01, 2024-05-01T07:30) or an exact one with offset (RFC 3339) */
+export type Moment = string;
+
+/** What is normal: of the last 90 days with data before the day. */
+export type Normal = {
+  /** So many days were looked at. */
+  days: number;
+  /** 95 % of those days lie below. */
+  high: number;
+  /** 5 % of those days lie below. */
+  low: number;
+  /** Half of those days lie below. */
+  median: number;
+  /** Which days: all, or, where there are enough of them, only those of the same kind. */
+  of: DayKind;
+};
+
+/** An observation on its own, with everything it refers to spelled out. */
+export type Observation = {
+  /** Last instant, UTC milliseconds. */
+  end: Timestamp;
+  /** From where. */
+  source: Source;
+  /** First instant, UTC milliseconds. */
+  start: Timestamp;
+  /** On which stream. */
+  stream: StreamId;
+  /** UCUM code of the unit. */
+  unit: string;
+  /** What was observed. */
+  value: Value;
+  /** Minutes east of UTC in force, if known. */
+  zone_minutes: number | null;
+};
+
+/** How it ended. */
+export type Outcome = {
+  ok: {
+    /** With so many items: observations, buckets, objects. */
+    items: number;
+  };
+} | {
+  failed: {
+    /** The failure's code, for example `denied` or `not_found`. */
+    code: string;
+  };
+};
+
+/** A passkey signs in. */
+export type PasskeyLogin = {
+  credential: SignedCredential;
+  /** The first output of its PRF: 32 bytes, base64url. */
+  prf: string;
+};
+
+/** A passkey was made. */
+export type PasskeyRegister = {
+  credential: MadeCredential;
+  /** What the owner calls it. */
+  name?: string;
+  /** The first output of its PRF: 32 bytes, base64url. Where making it gave none, ask the new passkey once with `get`. */
+  prf: string;
+};
+
+/** A passkey, as the owner knows it. */
+export type PasskeyShown = {
+  /** When it was added, RFC 3339; absent where that was not kept. */
+  created?: string | null;
+  /** It belongs to the host name under which the twin is asked now. */
+  here: boolean;
+  /** Its id, base64url. */
+  id: string;
+  /** What the owner calls it. */
+  name: string;
+};
+
+/** Which passkey. */
+export type PasskeyWhich = {
+  id: string;
+};
+
+/** The owner's passkeys. */
+export type Passkeys = {
+  passkeys: PasskeyShown[];
+};
+
+/** The recovery phrase, typed to see whether it is still known. */
+export type PhraseCheck = {
+  /** All 24 words. */
+  phrase: string;
+};
+
+/** One observation as a row. */
+export type Point = {
+  /** End, where it differs from the start. */
+  end?: string | null;
+  /** Index into the answer's `sources`. */
+  source: number;
+  /** Start, RFC 3339 with the offset in force (without one where it is unknown). */
+  time: string;
+  /** A number, a label or text, `{"lat","lon"}`, or an event's attributes. */
+  value: unknown;
+};
+
+/** Who asks, as the adapter at the door has authenticated them. */
+export type Principal = {
+  device: {
+    /** The key that it proved to hold. */
+    device: Did;
+    /** Whose device it says it is. */
+    owner: Did;
+  };
+} | {
+  twin: Did;
+} | "anonymous";
+
+/** The body of every answer that is not one. */
+export type Problem = {
+  /**
+   * Stable for programs: a failure code of the door (`denied`, `invalid`, `not_found`, `busy`, `stopped`, `damaged`,
+   * `io`, `locked`), or `no_session`, `refused`, `too_large`, `too_slow`.
+   */
+  code: string;
+  /** What happened and what to do next, in words for the owner. */
+  message: string;
+};
+
+/** A proof to hand to somebody. */
+export type ProofAnswer = {
+  /** Its size in bytes. */
+  bytes: number;
+  /** The proof file's bytes, base64url without padding. */
+  proof: string;
+  /** What it says, in words. */
+  says: string;
+};
+
+/** How the twin is protected. */
+export type ProtectAnswer = {
+  /** Places that keep copies; `verified` is when all of it was last read back and found right. */
+  backups: BackupReport[];
+  /** Devices that the identity document names. */
+  devices: DeviceShown[];
+  /** Passkeys that open the twin. */
+  passkeys: number;
+  /** Whether a passphrase opens it too. */
+  passphrase: boolean;
+  /** When the owner last typed the recovery phrase right, RFC 3339. */
+  phrase_checked?: string | null;
+};
+
+/** Where one observation comes from, all the way. */
+export type Provenance = {
+  /** The stream's standard code. */
+  code?: Code | null;
+  /** The signed commit that holds it. */
+  commit: CommitInfo;
+  /** Its end. */
+  end: string;
+  /** The file that it was read from. */
+  file: FileInfo;
+  /** The import that brought it. */
+  imported: string;
+  /** Its place among the object's observations. */
+  index: number;
+  /** Id of the sealed object that holds it. */
+  object: Digest;
+  /** The observation. */
+  observation: Observation;
+  /** How many observations the object holds. */
+  of: number;
+  /** Byte position of the record in that file. */
+  position: number;
+  /** Other observations of this stream that start at the very same moment. */
+  same_time: number;
+  /** Its start as people read it, RFC 3339. */
+  time: string;
+  /** The commit's signature was checked just now, and the leaf hashed up to the object's root in that commit. */
+  verified: boolean;
+};
+
+/** Whose quality. */
+export type Quality = {
+  /** One stream, with the agreement between its sources. Default: every stream, without. */
+  stream?: StreamId | null;
+};
+
+/** How good the data are. */
+export type QualityAnswer = {
+  /** Each stream. */
+  streams: StreamQuality[];
+};
+
+/** Which observations, and how to sum them up. */
+export type Query = {
+  /** Width of a bucket; without it the observations themselves are returned. */
+  every?: Every | null;
+  /** First moment, inclusive. Default: the first there is. */
+  from?: Moment | null;
+  /** At most this many rows (buckets or observations) from the start; the answer says if there were more. */
+  limit?: number;
+  /** Only observations whose source's text contains this, ignoring case. */
+  source?: string | null;
+  /** The stream. */
+  stream: StreamId;
+  /** Last moment, exclusive. Default: after the last there is. */
+  to?: Moment | null;
+};
+
+/** Rows of a query. */
+export type QueryAnswer = {
+  /** The buckets, in order; empty ones are left out. */
+  buckets?: Bucket[] | null;
+  /** Width of a bucket, if buckets were asked for. */
+  every?: string | null;
+  /** What its values are. */
+  kind: Kind;
+  /** There were more rows than the limit. */
+  more: boolean;
+  /** What to know before believing the numbers, in words. */
+  notes?: string[];
+  /** The observations, in order. */
+  points?: Point[] | null;
+  /** Sources that `points` refer to. */
+  sources?: string[] | null;
+  /** The stream. */
+  stream: StreamId;
+  /** UCUM code of every value. */
+  unit: string;
+};
+
+/** Why something is refused. */
+export type Reason = "not_authenticated" | "another_owner" | "unknown_device" | "revoked_device" | "owner_only" | "no_contract" | "not_in_force" | "act_not_covered" | "stream_not_covered" | "period_not_covered";
+
+/** One act at the door. Made by [`Receipt::new`], which keeps every part within its bound. */
+export type Receipt = {
+  /** What was to be done. */
+  act: Act;
+  /** How it was decided. */
+  decision: Verdict;
+  /** How it ended. */
+  outcome: Outcome;
+  /** Who asked. */
+  principal: Principal;
+  /** The request's versioned name. */
+  request: string;
+  /** How many streams there were; none: all there are. */
+  stream_count: number | null;
+  /** With which streams: the first [`MAX_STREAMS`] of them. */
+  streams: StreamId[];
+  /** What was asked, in a few words for the owner. Never values. */
+  summary: string;
+  /** When. */
+  time: Timestamp;
+};
+
+/** A receipt, and where it is. */
+export type ReceiptShown = {
+  /** When, RFC 3339. */
+  at: string;
+  /** The commit that holds it. */
+  commit: number;
+  /** What it says. */
+  receipt: Receipt;
+};
+
+/** Receipts, newest first. */
+export type ReceiptsAnswer = {
+  /** Pass this as `before` for older ones; absent at the beginning. */
+  next?: string | null;
+  /** The receipts. */
+  receipts: ReceiptShown[];
+};
+
+/** Which receipts, newest first. */
+export type ReceiptsAsked = {
+  /** Only of this act. */
+  act?: Act | null;
+  /** Receipts before this one: the `next` of an earlier answer. */
+  before?: string | null;
+  /** Only those that were allowed, or denied. */
+  decision?: DecisionKind | null;
+  /** At most this many: 1 to 500. */
+  limit?: number;
+  /** Only of principals whose DID contains this. */
+  who?: string | null;
+};
+
+/** What a repair did. */
+export type RepairReport = {
+  /** What was healed. */
+  healed: Damage[];
+  /** What could not be. */
+  remaining: Damage[];
+};
+
+/** Words typed back. */
+export type SetupCheck = {
+  /** Word by place, from 1 to 24; at least three of them. */
+  words: Record<string, never>;
+};
+
+/** A twin that was made. */
+export type SetupDone = {
+  /** Who it is. */
+  did: Did;
+};
+
+/** The last step of a setup. */
+export type SetupFinish = {
+  /** What the owner is called. */
+  name: string;
+  /** A passphrase; without one the 24 words open the twin until a passkey does. */
+  passphrase?: string | null;
+};
+
+/** The 24 words of a twin to be. */
+export type SetupWords = {
+  /** In order. */
+  words: string[];
+};
+
+/** What `PublicKeyCredential.toJSON()` gives after `get`; further members are passed over. */
+export type SignedCredential = {
+  rawId: string;
+  response: SignedResponse;
+};
+
+/** See [`SignedCredential`]. */
+export type SignedResponse = {
+  authenticatorData: string;
+  clientDataJSON: string;
+  signature: string;
+  userHandle?: string | null;
+};
+
+/** Against the day before. */
+export type SinceYesterday = {
+  /** Value less yesterday's; null where there was none. */
+  since_yesterday: number | null;
+};
+
+/**
+ * The origin of an observation, as far as the file tells. Two observations with equal sources, times and values
+ * are the same observation, whichever export they came in, so nothing that changes from export to export (a
+ * pointer in a device string, the time of export) may enter here.
+ */
+export type Source = {
+  /** The account, patient or participant that the file says it is of: two people's files stay two people's. */
+  account?: string | null;
+  /** Accuracy as the maker states it (for example `MARD 9.0 %`). */
+  accuracy?: string | null;
+  /** The program or account that recorded it, for example `Zoë’s Apple Watch` or `Dexcom G6`. */
+  app: string;
+  /** That program's version. */
+  app_version?: string | null;
+  /** Calibration in force (for example a sensor's calibration code). */
+  calibration?: string | null;
+  /** UCUM code of the unit in the file, where it differs from the stream's and the value was converted. */
+  converted_from?: string | null;
+  /** The device's name. */
+  device?: string | null;
+  /** The person typed it in. */
+  entered_by_hand?: boolean;
+  /** The device's firmware or operating system version. */
+  firmware?: string | null;
+  /** The device's hardware revision. */
+  hardware?: string | null;
+  /** Who made the device. */
+  manufacturer?: string | null;
+  /** The device's model. */
+  model?: string | null;
+  /** Sampling as the maker states it (for example `1/min`, `mean over 60 s`). */
+  sampling?: string | null;
+};
+
+/** One source on one stream. */
+export type SourceQuality = {
+  /** What it covers. */
+  coverage: Coverage;
+  /** The source. */
+  source: string;
+};
+
+/** How the twin is. */
+export type Status = {
+  /** Bytes of the journal on disk. */
+  bytes: number;
+  /** Commits in the journal. */
+  commits: number;
+  /** The device that answers. */
+  device: Did;
+  /** Who the twin is. */
+  did: Did;
+  /** Root of the history over all commits. */
+  history: Digest;
+  /** What the owner should know or do, in plain words; empty when all is well. */
+  notices: string[];
+  /** Observations kept. */
+  observations: number;
+  /** Streams kept. */
+  streams: number;
+  /** Version of the program. */
+  version: string;
+};
+
+/** Of one stream. */
+export type StreamCounts = {
+  /** Observations that are new. */
+  added: number;
+  /** Observations that were here already. */
+  duplicate: number;
+  /** Observations read so far, new or not, while it runs. */
+  read?: number;
+};
+
+export type StreamId = string;
+
+/** A stream and what there is of it. */
+export type StreamInfo = {
+  /** A standard's code for it. */
+  code?: Code | null;
+  /** Observations. */
+  count: number;
+  /** Start of the first one, RFC 3339. */
+  first: string;
+  /** Its name. */
+  id: StreamId;
+  /** What its values are. */
+  kind: Kind;
+  /** What people call it. */
+  label: string;
+  /** End of the last one, RFC 3339. */
+  last: string;
+  /** Sources, one line each. */
+  sources: string[];
+  /** First and last as wall-clock milliseconds, for charts. */
+  span: [number, number];
+  /** UCUM code. */
+  unit: string;
+};
+
+/** How good a stream is. */
+export type StreamQuality = {
+  /** How sources that measured in the same minutes agree (only when one stream was asked for, of numbers). */
+  agreement?: Agreement[];
+  /** Over all sources. */
+  coverage: Coverage;
+  /** Observations that imports left out because they were here already. */
+  duplicates: number;
+  /** What people call it. */
+  label: string;
+  /** Each source. */
+  sources: SourceQuality[];
+  /** The stream. */
+  stream: StreamId;
+  /** UCUM code. */
+  unit: string;
+};
+
+/** Milliseconds since 1970-01-01T00:00:00Z, no leap seconds. */
+export type Timestamp = number;
+
+/** Which day to look at. */
+export type Today = {
+  /** The day, `2024-05-01`. Default: the last day that there is data of. */
+  date?: string | null;
+};
+
+/** A day, beside what is normal for the owner. */
+export type TodayAnswer = {
+  /** Three to five values (fewer where there is too little data), the most unusual first. */
+  cards: Card[];
+  /** What differs most from the day before, biggest first, measured by what is normal. */
+  changed: Change[];
+  /** The day, `2024-05-01`; absent while there is no data at all. */
+  date?: string | null;
+  /** Streams that could not be judged, and what is missing. */
+  missing: Missing[];
+  /** Streams of numbers that there are. */
+  of: number;
+  /** Streams of numbers that have a value on the day. */
+  streams: number;
+};
+
+/** What is done to an answer before it leaves. */
+export type Transform = "none";
+
+/** What taking an import back did. */
+export type UndoAnswer = {
+  /** Observations that do not count any more. */
+  observations: number;
+};
+
+/** What unlocks. */
+export type Unlock = {
+  /** The passphrase. */
+  passphrase: string;
+};
+
+/** Which upload. */
+export type UploadRemove = {
+  /** Its id. */
+  job: string;
+};
+
+/** An upload. */
+export type UploadWhich = {
+  /** The id that the upload was answered with. */
+  job: string;
+};
+
+/** An upload that was received. */
+export type Uploaded = {
+  /** Its id, as `imports.list@1` tells it until it is imported. */
+  job: string;
+};
+
+/** What was observed. */
+export type Value = {
+  number: number;
+} | {
+  category: string;
+} | {
+  text: string;
+} | {
+  position: {
+    /** Degrees north, −90 to 90. */
+    lat: number;
+    /** Degrees east, −180 to 180. */
+    lon: number;
+  };
+} | {
+  event: string;
+};
+
+/** How it was decided. */
+export type Verdict = {
+  allowed: {
+    /** Why. */
+    because: Basis;
+    /** What was done to the answer. */
+    transform: Transform;
+  };
+} | {
+  denied: {
+    /** Why not. */
+    because: Reason;
+  };
+};
+
+/** What a reading of everything found. */
+export type VerifyReport = {
+  /** Commits whose chain and signature hold. */
+  commits: number;
+  /** Whatever does not hold; empty when all is well. */
+  damaged: Damage[];
+  /** Objects whose digest, seal and root hold. */
+  objects: number;
+  /** Observations in them. */
+  observations: number;
+};
+
+/** A window of a stream as a chart wants it. */
+export type View = {
+  /** First wall-clock millisecond (as UTC milliseconds would be, had the owner's clock shown UTC). */
+  from: number;
+  /** About how many points the chart has room for: 16 to 4,000. */
+  points: number;
+  /** The stream. */
+  stream: StreamId;
+  /** Last wall-clock millisecond, exclusive. */
+  to: number;
+};
+
+/** A window for a chart, in columns of equal length. Times are wall-clock milliseconds. */
+export type ViewAnswer = {
+  /** Width of a bucket in milliseconds; 0 means that the columns hold single observations. */
+  bucket: number;
+  /** Observations in each bucket (only when `bucket` is not 0). */
+  count: number[];
+  /** End of each observation (only when `bucket` is 0). */
+  end: number[];
+  /** Labels or texts, where values are no numbers and `bucket` is 0. */
+  label: string[];
+  /** Largest value of each bucket (only when `bucket` is not 0). */
+  max: number[];
+  /** Mean of each bucket (only when `bucket` is not 0). */
+  mean: number[];
+  /** Smallest value of each bucket; the value itself when `bucket` is 0 and values are numbers. */
+  min: number[];
+  /** Sum of each bucket (only when `bucket` is not 0). */
+  sum: number[];
+  /** Start of each bucket or observation. */
+  time: number[];
+  /** UCUM code of every value. */
+  unit: string;
+};
+
+/** One observation, by its stream and time. */
+export type Which = {
+  /** The stream. */
+  stream: StreamId;
+  /** The moment: the observation that starts nearest to it is meant. */
+  time: Moment;
+};
+
+/** Requests of the door: `POST /api/NAME`. */
+export interface Requests {
+  /** Names a place that keeps a copy. */
+  "backup.add@1": { params: BackupAdd; answer: never };
+  /** Reads the copies back and compares them with the journal. */
+  "backup.check@1": { params: BackupWhich; answer: BackupReport[] };
+  /** The places that keep copies. */
+  "backup.list@1": { params: Record<string, never>; answer: BackupReport[] };
+  /** Copies what the places do not have yet. */
+  "backup.run@1": { params: BackupWhich; answer: BackupReport[] };
+  /** Writes everything out in open formats. */
+  "export.all@1": { params: Export; answer: never };
+  /** The twin's DID document (W3C DID Core 1.0). */
+  "identity.document@1": { params: Record<string, never>; answer: Record<string, unknown> };
+  /** Takes in files that lie on the twin's own machine. */
+  "import.files@1": { params: Import; answer: never };
+  /** Takes a whole import back. Nothing is erased from the journal; what it brought does not count any more. */
+  "import.undo@1": { params: ImportWhich; answer: UndoAnswer };
+  /** Takes in a file that was uploaded. The twin asks this itself when the upload's turn comes. */
+  "import.upload@1": { params: UploadWhich; answer: never };
+  /** Imports, newest first: done, under way and waiting. */
+  "imports.list@1": { params: Record<string, never>; answer: ImportsAnswer };
+  /** Commits and receipts, newest first. */
+  "journal.log@1": { params: Log; answer: LogAnswer };
+  /** Heals what `verify` finds, from the backups. */
+  "journal.repair@1": { params: Record<string, never>; answer: RepairReport };
+  /** Reads and hashes everything again. */
+  "journal.verify@1": { params: Record<string, never>; answer: VerifyReport };
+  /** One observation with its whole provenance. */
+  "observation.show@1": { params: Which; answer: Provenance };
+  /** A proof that one observation is in the signed journal; it reveals nothing else. */
+  "proof.inclusion@1": { params: Which; answer: ProofAnswer };
+  /** Copies, recovery phrase, devices and passkeys. */
+  "protect.status@1": { params: Record<string, never>; answer: ProtectAnswer };
+  /** Coverage, gaps and sampling of streams and sources, and how sources agree. */
+  "quality.coverage@1": { params: Quality; answer: QualityAnswer };
+  /** Who did what, when, and with what decision, newest first. */
+  "receipts.list@1": { params: ReceiptsAsked; answer: ReceiptsAnswer };
+  /** Searches over everything owned: days, streams, sources, events, labels and texts, files, commits, receipts. */
+  "search.find@1": { params: Find; answer: FindAnswer };
+  /** Every stream with its unit, span and sources. */
+  "streams.list@1": { params: Record<string, never>; answer: StreamInfo[] };
+  /** Statistics per bucket of wall-clock time, or the observations themselves. */
+  "timeline.query@1": { params: Query; answer: QueryAnswer };
+  /** What a chart of a given width needs: min/max bands while there are more points than pixels, points after. */
+  "timeline.view@1": { params: View; answer: ViewAnswer };
+  /** The values of one day that are most unusual for the owner, each beside its normal range. */
+  "today.cards@1": { params: Today; answer: TodayAnswer };
+  /** How the twin is: identity, sizes, what needs attention. */
+  "twin.status@1": { params: Record<string, never>; answer: Status };
+}
+
+/** What is asked outside the door. */
+export interface Routes {
+  /** Erases the twin from this machine. Copies elsewhere stay. */
+  "POST /api/delete": { params: Delete; answer: undefined };
+  /** Wipes the keys from memory and ends every session. */
+  "POST /api/lock": { params: Record<string, never>; answer: undefined };
+  /** This document. */
+  "GET /api/openapi.json": { params: undefined; answer: Record<string, unknown> };
+  /** Options for `navigator.credentials.create`, with a PRF input. */
+  "POST /api/passkey/register/begin": { params: Record<string, never>; answer: Record<string, unknown> };
+  /** Makes a new passkey a key of the twin. */
+  "POST /api/passkey/register/finish": { params: PasskeyRegister; answer: PasskeyShown };
+  /** Removes a passkey; the last key stays. */
+  "POST /api/passkey/remove": { params: PasskeyWhich; answer: undefined };
+  /** The owner's passkeys. */
+  "GET /api/passkeys": { params: undefined; answer: Passkeys };
+  /** Whether these are the twin's 24 words; if so, the day is kept. */
+  "POST /api/phrase/check": { params: PhraseCheck; answer: undefined };
+  /** Ends this session. */
+  "POST /api/session/end": { params: Record<string, never>; answer: undefined };
+  /** The 24 words of a new twin; asked again, the same. */
+  "POST /api/setup/begin": { params: Record<string, never>; answer: SetupWords };
+  /** Compares words that were typed back. */
+  "POST /api/setup/check": { params: SetupCheck; answer: undefined };
+  /** Makes the twin. */
+  "POST /api/setup/finish": { params: SetupFinish; answer: SetupDone };
+  /** Receives a file; its import begins when its turn comes. */
+  "POST /api/upload": { params: Blob; answer: Uploaded };
+  /** Removes an upload that waits or failed, or stops its import. */
+  "POST /api/upload/remove": { params: UploadRemove; answer: undefined };
+  /** Options for `navigator.credentials.get`, with PRF inputs. Needs no session. */
+  "POST /auth/passkey/login/begin": { params: Record<string, never>; answer: Record<string, unknown> };
+  /** Opens the twin with a passkey, and begins a session. Needs none. */
+  "POST /auth/passkey/login/finish": { params: PasskeyLogin; answer: undefined };
+  /** How the twin stands, and whether the caller has a session. Needs none. */
+  "GET /auth/state": { params: undefined; answer: AuthState };
+  /** Opens the twin with the passphrase, and begins a session. Needs none. */
+  "POST /auth/unlock": { params: Unlock; answer: undefined };
+}

@@ -51,8 +51,8 @@ pub(super) fn parse(text: &str, today: i64) -> Vec<Span> {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || ",./-".contains(c)).filter(|word| !word.is_empty()).collect();
     let date = match words.as_slice() {
-        [year] => month(year, None).map_or_else(|| year_of(year).map(|year| (year, None, None)), |_| None),
-        [a, b] => match (month(a, None), year_of(b), month(b, None), year_of(a)) {
+        [year] => year_of(year).map(|year| (year, None, None)),
+        [a, b] => match (month(a), year_of(b), month(b), year_of(a)) {
             (Some(month), Some(year), ..) | (_, _, Some(month), Some(year)) => Some((year, Some(month), None)),
             // 03/2016 and 2016-03
             _ => match (
@@ -65,11 +65,11 @@ pub(super) fn parse(text: &str, today: i64) -> Vec<Span> {
         },
         [a, b, c] => match (year_of(a), year_of(c)) {
             // 2016-03-04, 2016 march 4
-            (Some(year), _) => month(b, Some(number_of(b))).zip(number_of(c)).map(|(m, d)| (year, Some(m), Some(d))),
+            (Some(year), _) => month_or_number(b).zip(number_of(c)).map(|(m, d)| (year, Some(m), Some(d))),
             // 4 march 2016, march 4 2016, 4.3.2016
-            (None, Some(year)) => match month(a, None) {
+            (None, Some(year)) => match month(a) {
                 Some(month) => number_of(b).map(|day| (year, Some(month), Some(day))),
-                None => month(b, Some(number_of(b))).zip(number_of(a)).map(|(m, d)| (year, Some(m), Some(d))),
+                None => month_or_number(b).zip(number_of(a)).map(|(m, d)| (year, Some(m), Some(d))),
             },
             (None, None) => None,
         },
@@ -101,10 +101,14 @@ fn number_of(word: &str) -> Option<u8> {
     (digits.len() <= 2).then(|| digits.parse().ok())?
 }
 
-/// A month by name, or by `number` where one stands there.
-fn month(word: &str, number: Option<Option<u8>>) -> Option<u8> {
-    let named = MONTHS.iter().position(|names| names.contains(&word)).map(|at| at as u8 + 1);
-    named.or_else(|| number.flatten().filter(|number| (1..=12).contains(number)))
+/// A month by its name.
+fn month(word: &str) -> Option<u8> {
+    MONTHS.iter().position(|names| names.contains(&word)).map(|at| at as u8 + 1)
+}
+
+/// A month by its name or its number.
+fn month_or_number(word: &str) -> Option<u8> {
+    month(word).or_else(|| number_of(word).filter(|number| (1..=12).contains(number)))
 }
 
 #[cfg(test)]

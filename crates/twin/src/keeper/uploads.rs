@@ -1,0 +1,125 @@
+//! Uploads come in while the twin is open, and are imported one after the other by a thread of the keeper's.
+//!
+//! The thread asks the door like anybody else. Locking stops the import that runs; what it committed stays, and after the
+//! next unlocking it begins anew, which leaves out what is there already.
+
+use super::{Held, Keeper, Lease};
+use crate::door::{Door, Failure, FailureCode};
+use crate::jobs::{JobState, Upload};
+use crate::request::UploadWhich;
+use crate::twin::now;
+use crate::{Request, Twin};
+use didymos_base::hex;
+use didymos_vault::spool::SpoolId;
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// How long to wait when somebody else imports.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Keeper {
+    /// Begins to receive a file. The twin stays open for as long as the result lives.
+    pub fn begin_upload(&self, name: &str, batch: Option<&str>, zone: Option<&str>) -> Result<Receiving, Failure> {
+        let lease = self.lease()?;
+        let upload = lease.twin()?.jobs().begin(name, batch, zone)?;
+        Ok(Receiving { upload, lease })
+    }
+
+    /// Removes an upload that waits or failed, or stops the one that is being imported.
+    pub fn remove_upload(&self, job: &str) -> Result<(), Failure> {
+        let lease = self.lease()?;
+        let jobs = lease.twin()?.jobs();
+        jobs.remove(&job_id(job)?)
+    }
+}
+
+/// A file that is being received.
+pub struct Receiving {
+    upload: Upload,
+    lease: Lease,
+}
+
+impl Receiving {
+    /// Takes bytes. Fails once the owner locks the twin.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.lease.held.locking.load(Ordering::SeqCst) {
+            return Err(super::locked());
+        }
+        self.upload.write(bytes)
+    }
+
+    /// The file is whole: it is durable now, and its import begins when its turn comes. Returns the job's id.
+    pub fn finish(self) -> Result<String, Failure> {
+        let Self { upload, lease } = self;
+        let id = lease.twin()?.jobs().received(upload, now())?;
+        lease.held.more_work();
+        Ok(hex::encode(&id))
+    }
+}
+
+pub(crate) fn job_id(text: &str) -> Result<SpoolId, Failure> {
+    hex::decode(text).ok_or_else(crate::jobs::no_job)
+}
+
+impl Held {
+    fn more_work(&self) {
+        self.state().work += 1;
+        self.returned.notify_all();
+    }
+
+    /// Imports what waits, until the twin is locked. One thread for each time that it is opened.
+    pub(super) fn import_uploads(self: &Arc<Self>) {
+        let opened = self.state().opened;
+        let held = Arc::clone(self);
+        // Without a thread uploads wait for the next opening.
+        let _ = std::thread::Builder::new().name("twin-uploads".into()).spawn(move || {
+            while let Some(seen) = held.is_opened(opened) {
+                let worked = held.lease().is_some_and(|lease| lease.twin().is_ok_and(|twin| one(twin, &held)));
+                if !worked {
+                    held.wait_for_work(opened, seen);
+                }
+            }
+        });
+    }
+
+    /// How much work there was, while the twin has been open since this opening.
+    fn is_opened(&self, opened: u64) -> Option<u64> {
+        let state = self.state();
+        (state.twin.is_some() && state.opened == opened).then_some(state.work)
+    }
+
+    fn wait_for_work(&self, opened: u64, seen: u64) {
+        let idle = |state: &mut super::State| state.twin.is_some() && state.opened == opened && state.work == seen;
+        let waited = self.returned.wait_while(self.state(), idle);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Imports one upload, and says whether any waited.
+fn one(twin: &Arc<Twin>, held: &Held) -> bool {
+    let Some(id) = twin.jobs().next() else { return false };
+    let request = Request::ImportUpload(UploadWhich { job: hex::encode(&id) });
+    let mut watch = |_| {
+        let over = held.locking.load(Ordering::SeqCst) || twin.jobs().is_unwanted(&id);
+        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let answer = twin.ask(&twin.principal(), request, &mut watch);
+    match answer {
+        Ok(_) => {}
+        Err(failure) if failure.code == FailureCode::Busy => {
+            twin.jobs().set(&id, JobState::Waiting);
+            std::thread::sleep(PATIENCE);
+        }
+        Err(failure) if failure.code == FailureCode::Stopped => {
+            if twin.jobs().is_unwanted(&id) {
+                let _ = twin.jobs().forget(&id);
+            } else {
+                twin.jobs().set(&id, JobState::Waiting);
+            }
+        }
+        Err(failure) => twin.jobs().set(&id, JobState::Failed(failure.message)),
+    }
+    true
+}
