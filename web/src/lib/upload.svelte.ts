@@ -72,7 +72,8 @@ export const tray = new Tray();
 
 /** Every file of a drop, folders walked through, with its path below what was dropped. */
 export async function dropped(items: DataTransferItemList): Promise<[string, File][]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  // What is dropped must be taken out of the list at once: after the first pause it is empty.
+  const taken = [...items].filter((item) => item.kind === "file").map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const found: [string, File][] = [];
   const walk = async (entry: FileSystemEntry): Promise<void> => {
     if (entry.isFile) {
@@ -88,6 +89,10 @@ export async function dropped(items: DataTransferItemList): Promise<[string, Fil
       for (const one of some) await walk(one);
     }
   };
-  for (const entry of entries) await walk(entry);
+  for (const { entry, file } of taken) {
+    if (entry) await walk(entry);
+    // A file that lies in no folder, such as one dragged out of another page.
+    else if (file) found.push([file.name, file]);
+  }
   return found;
 }

@@ -109,6 +109,3 @@ function eventText(event: Record<string, unknown>): string {
   const rest = Object.entries(event).filter(([, value]) => value !== name && typeof value !== "object").map(([key, value]) => `${key.replaceAll("_", " ")} ${String(value)}`);
   return [name === undefined ? null : title(String(name)), ...rest.slice(0, 3)].filter(Boolean).join(", ") || "–";
 }
-
-/** A message of the twin's as a sentence. */
-export const sentence = (message: string): string => message.charAt(0).toUpperCase() + message.slice(1).replaceAll("`", "");

@@ -1,39 +1,55 @@
 // What the app says, in the owner's language. English is the source; every other language has the same keys.
+// The words around every screen come with the first paint, those of the screens with the first screen.
 
-import en from "./en";
+import shell from "./en/shell";
+import type screens from "./en/screens";
 
-export type Key = keyof typeof en;
-export type Messages = Record<Key, string>;
+export type ShellMessages = Record<keyof typeof shell, string>;
+export type ScreenMessages = Record<keyof typeof screens, string>;
+export type Key = keyof ShellMessages | keyof ScreenMessages;
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
+const PARTS = {
+  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => import("./en/screens") },
+  de: { shell: () => import("./de/shell"), screens: () => import("./de/screens") },
+};
 const KEPT = "didymos.language";
-const state = $state<{ language: Language; messages: Messages }>({ language: "en", messages: en });
+interface Spoken {
+  language: Language;
+  messages: Partial<Record<Key, string>>;
+  whole: boolean;
+}
+let current = $state.raw<Spoken>({ language: "en", messages: shell, whole: false });
 
-export const language = (): Language => state.language;
+export const language = (): Language => current.language;
 
 /** The text of `key`, with `{names}` filled in. A plural has two texts, `key.one` and `key`. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const { messages } = state;
-  const one = `${key}.one` as Key;
-  const text = values.n === 1 && one in messages ? messages[one] : messages[key];
+  const { messages } = current;
+  const text = (values.n === 1 ? messages[`${key}.one` as Key] : undefined) ?? messages[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
-export async function speak(wanted: Language): Promise<void> {
-  state.messages = wanted === "de" ? (await import("./de")).default : en;
-  state.language = wanted;
+async function speak(wanted: Language, whole: boolean): Promise<void> {
+  const parts = await Promise.all([PARTS[wanted].shell(), ...(whole ? [PARTS[wanted].screens()] : [])]);
+  current = { language: wanted, messages: Object.assign({}, ...parts.map((part) => part.default)), whole };
   document.documentElement.lang = wanted;
-  document.documentElement.dir = new Intl.Locale(wanted).language === "ar" ? "rtl" : "ltr";
+}
+
+/** A screen, once its words are here too. */
+export async function withWords<T>(load: () => Promise<T>): Promise<T> {
+  const [screen] = await Promise.all([load(), current.whole ? undefined : speak(current.language, true)]);
+  return screen;
 }
 
 export function choose(wanted: Language): Promise<void> {
   localStorage.setItem(KEPT, wanted);
-  return speak(wanted);
+  return speak(wanted, true);
 }
 
 export function begin(): Promise<void> {
   const asked = [localStorage.getItem(KEPT), ...navigator.languages].map((tag) => tag?.slice(0, 2));
-  const found = asked.find((tag) => tag !== undefined && tag !== null && tag in LANGUAGES) as Language | undefined;
-  return speak(found ?? "en");
+  const found = asked.find((tag) => tag !== undefined && tag in LANGUAGES) as Language | undefined;
+  return speak(found ?? "en", false);
 }

@@ -1,26 +1,6 @@
-// English, the source of every other language.
+// English, the source of every other language: the screens.
 
 export default {
-  starting: "Opening your twin",
-  again: "Try again",
-  close: "Close",
-  remove: "Remove",
-  skip: "Skip to the content",
-  home: "Today",
-  lock: "Lock",
-  passphrase: "Passphrase",
-  "gone.title": "The twin does not answer.",
-  "gone.text": "It may have been stopped. Start it again with “twin up” on the machine where it lives.",
-  nav: "Screens",
-  "nav.today": "Today",
-  "nav.timeline": "Timeline",
-  "nav.import": "Import",
-  "nav.search": "Search",
-  "nav.quality": "Quality",
-  "nav.receipts": "Receipts",
-  "nav.protect": "Protect",
-  "nav.settings": "Settings",
-
   "enter.locked": "Your twin is locked.",
   "enter.locked.text": "Its keys are not in memory; nobody can read anything until you unlock it.",
   "enter.out": "Is it you?",

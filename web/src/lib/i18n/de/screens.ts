@@ -1,28 +1,8 @@
-// Deutsch.
+// Deutsch: die Seiten.
 
-import type { Messages } from "./index.svelte";
+import type { ScreenMessages } from "../index.svelte";
 
-const de: Messages = {
-  starting: "Dein Zwilling wird geöffnet",
-  again: "Noch einmal versuchen",
-  close: "Schließen",
-  remove: "Entfernen",
-  skip: "Zum Inhalt springen",
-  home: "Heute",
-  lock: "Sperren",
-  passphrase: "Passphrase",
-  "gone.title": "Der Zwilling antwortet nicht.",
-  "gone.text": "Vielleicht wurde er angehalten. Starte ihn mit „twin up“ auf dem Rechner, auf dem er lebt.",
-  nav: "Seiten",
-  "nav.today": "Heute",
-  "nav.timeline": "Zeitachse",
-  "nav.import": "Einlesen",
-  "nav.search": "Suche",
-  "nav.quality": "Qualität",
-  "nav.receipts": "Belege",
-  "nav.protect": "Schutz",
-  "nav.settings": "Einstellungen",
-
+const de: ScreenMessages = {
   "enter.locked": "Dein Zwilling ist gesperrt.",
   "enter.locked.text": "Seine Schlüssel sind nicht im Speicher; niemand kann etwas lesen, bis du ihn entsperrst.",
   "enter.out": "Bist du es?",
