@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use didymos_twin::{Failure, Receiving};
+use didymos_twin::{Failure, FailureCode, Keeper, Receiving};
 use http_body_util::BodyExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ pub(crate) const PATH: &str = "/api/upload";
 pub(crate) const UPLOADS_MAX: usize = 6;
 /// The next piece has to be here by then.
 const PIECE_TIME_MAX: Duration = Duration::from_secs(30);
+/// How often a body that stands still is asked whether the twin is being locked, which waits for nobody.
+const TICK: Duration = Duration::from_millis(250);
 /// Pieces that wait for the disk.
 const PIECES: usize = 16;
 
@@ -43,6 +45,8 @@ pub(crate) struct UploadRemove {
     /// Its id.
     job: String,
 }
+
+const LOCKED: &str = "the twin was locked, and what was not received to its end is removed: unlock it and try again";
 
 /// What the address says of the file.
 #[derive(Default)]
@@ -81,10 +85,11 @@ async fn upload(State(shared): State<Arc<Shared>>, uri: Uri, body: Body) -> Resu
     let keeper = shared.asker.behind.keeper()?;
     let Asked { name, batch, zone } = asked(&uri)?;
     let Ok(_slot) = shared.uploads.try_acquire() else { return Err(Problem::busy()) };
-    let receiving = aside(move || keeper.begin_upload(&name, batch.as_deref(), zone.as_deref())).await?;
+    let begun = Arc::clone(&keeper);
+    let receiving = aside(move || begun.begin_upload(&name, batch.as_deref(), zone.as_deref())).await?;
     let (to, from) = mpsc::channel(PIECES);
     let writing = tokio::spawn(aside(move || write(receiving, from)));
-    let received = pass_on(body, to).await;
+    let received = pass_on(body, to, &keeper).await;
     let written_down = writing.await.unwrap_or_else(|_| {
         Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "the upload failed inside; try again"))
     });
@@ -96,20 +101,27 @@ async fn upload(State(shared): State<Arc<Shared>>, uri: Uri, body: Body) -> Resu
 }
 
 /// Passes a body on as it comes. The writer that stops listening has a reason, which it tells itself.
-async fn pass_on(mut body: Body, to: mpsc::Sender<Piece>) -> Result<(), Problem> {
+async fn pass_on(mut body: Body, to: mpsc::Sender<Piece>, keeper: &Keeper) -> Result<(), Problem> {
+    let mut stood_still = Duration::ZERO;
     loop {
-        let piece = match tokio::time::timeout(PIECE_TIME_MAX, body.frame()).await {
+        let piece = match tokio::time::timeout(TICK, body.frame()).await {
             Ok(None) => Piece::End,
             Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(bytes) => Piece::Bytes(bytes),
                 Err(_) => continue,
             },
             Ok(Some(Err(_))) => return Err(broken_off()),
+            Err(_) if keeper.is_locking() => return Err(Failure::new(FailureCode::Locked, LOCKED).into()),
+            Err(_) if stood_still < PIECE_TIME_MAX => {
+                stood_still += TICK;
+                continue;
+            }
             Err(_) => {
                 let words = "the upload stood still for too long and was removed; try again";
                 return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", words));
             }
         };
+        stood_still = Duration::ZERO;
         let ends = matches!(piece, Piece::End);
         if to.send(piece).await.is_err() || ends {
             return Ok(());

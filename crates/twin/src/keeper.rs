@@ -167,6 +167,12 @@ impl Keeper {
         }
     }
 
+    /// Whether it waits for work under way to end, because it is being locked.
+    #[must_use]
+    pub fn is_locking(&self) -> bool {
+        self.held.locking.load(Ordering::SeqCst)
+    }
+
     /// The home.
     #[must_use]
     pub fn home(&self) -> &Path {

@@ -165,6 +165,27 @@ fn a_day_that_is_not_over_is_held_against_the_same_hours() {
 }
 
 #[test]
+fn a_makers_total_of_its_last_day_is_not_believed() {
+    let desk = Desk::new();
+    let mut rows: Rows<'_> = Vec::new();
+    for n in 0..30 {
+        let (start, end) = (at(n, "00:00:00"), at(n + 1, "00:00:00"));
+        // The export was written on the morning of the last day.
+        let total = if n == 29 { 700 } else { 9_000 + n };
+        rows.push(("energy_daily", "total", "kcal", start.clone(), end.clone(), total.to_string(), "Watch"));
+        rows.push(("fitbit.energy_again", "total", "kcal", start, end, total.to_string(), "Watch"));
+    }
+    desk.import(&rows);
+    let today = desk.today(None);
+    assert_eq!(today.date.as_deref(), Some(day(28).as_str()), "the last day that was over");
+    assert_eq!(today.cards.len(), 1, "one number under two names is one card: {:?}", today.cards);
+    assert_eq!((today.cards[0].stream.as_str(), today.cards[0].value), ("energy_daily", 9_028.0));
+    let last = desk.today(Some(&day(29)));
+    assert!(last.cards.is_empty() && last.streams == 0, "{last:?}");
+    assert_eq!(last.missing[0].why, MissingWhy::DayNotOver);
+}
+
+#[test]
 fn a_night_belongs_to_the_day_on_which_it_ends() {
     let desk = Desk::new();
     let mut rows: Rows<'_> = Vec::new();

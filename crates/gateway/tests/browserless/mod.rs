@@ -151,16 +151,26 @@ impl Browser {
 
     /// Announces a body, sends a part of it, and is gone.
     pub(crate) fn broken_upload(&mut self, path: &str, announced: usize, piece: &[u8]) {
+        let mut stream = self.standing_upload(path, announced, piece);
+        stream.shutdown(std::net::Shutdown::Write).expect("shut");
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+
+    /// Announces a body, sends a part of it, and keeps the line open without a word.
+    pub(crate) fn standing_upload(&mut self, path: &str, announced: usize, piece: &[u8]) -> TcpStream {
         let port: u16 = self.host.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+        stream.write_all(&self.upload_head(path, announced)).and_then(|()| stream.write_all(piece)).expect("sent");
+        stream
+    }
+
+    fn upload_head(&self, path: &str, announced: usize) -> Vec<u8> {
         let (host, cookie) = (&self.host, self.cookie.as_deref().unwrap_or_default());
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Type: application/octet-stream\r\n\
              Content-Length: {announced}\r\n\r\n"
         );
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(piece)).expect("sent");
-        stream.shutdown(std::net::Shutdown::Write).expect("shut");
-        let _ = stream.read_to_end(&mut Vec::new());
+        head.into_bytes()
     }
 
     pub(crate) fn send(&mut self, method: &str, path: &str, lines: &[(&str, &str)], body: &[u8]) -> Answer {

@@ -5,7 +5,8 @@
 //! 5 % to the 95 % quantile, of weekdays or weekends alone where there are enough of them. How unusual it is, is its
 //! distance from the median over that of the range's edge on the same side. With fewer than 14 days nothing is claimed.
 //!
-//! A day that is not over is held against the same hours of the days before.
+//! A day that is not over is held against the same hours of the days before. A maker's total of a whole day says nothing of
+//! its last day: the file may have been written before that day was over.
 
 use crate::Twin;
 use crate::capability::asleep;
@@ -30,6 +31,8 @@ const DAYS_MIN: usize = 14;
 const SAME_KIND_MIN: usize = 20;
 /// A day whose last data end after this is over.
 const OVER_MS: i64 = 22 * 60 * MINUTE_MS;
+/// An observation that lasts so long is about a whole day.
+const WHOLE_DAY_MS: i64 = 20 * 60 * MINUTE_MS;
 /// A stream without data for longer than this has ended.
 const MISSED_DAYS: i64 = 30;
 const CARDS_MIN: usize = 3;
@@ -50,6 +53,18 @@ struct Days {
     values: BTreeMap<i64, f64>,
 }
 
+impl Stream {
+    /// The last day with data. An observation that ends at midnight ends the day before.
+    fn last_day(&self) -> i64 {
+        (self.last - 1).div_euclid(DAY_MS)
+    }
+
+    /// The last day of which the value can be believed.
+    fn last_whole_day(&self) -> i64 {
+        self.last_day() - i64::from(self.whole_days)
+    }
+}
+
 /// What is needed of a stream without holding the index.
 struct Stream {
     id: StreamId,
@@ -57,6 +72,8 @@ struct Stream {
     unit: String,
     /// Wall-clock end of its last observation.
     last: i64,
+    /// Its last observation is about a whole day.
+    whole_days: bool,
     /// The source with most chunks' worth of data, and its summary.
     source: (u32, String),
 }
@@ -66,8 +83,7 @@ pub(crate) fn cards(twin: &Twin, asked: &Today) -> Result<TodayAnswer, Failure> 
     let streams = streams(twin);
     let day = match &asked.date {
         Some(text) => parse_day(text)?,
-        // An observation that ends at midnight ends the day before.
-        None => match streams.iter().map(|stream| (stream.last - 1).div_euclid(DAY_MS)).max() {
+        None => match streams.iter().map(Stream::last_whole_day).max() {
             Some(day) => day,
             None => return Ok(TodayAnswer::default()),
         },
@@ -76,8 +92,15 @@ pub(crate) fn cards(twin: &Twin, asked: &Today) -> Result<TodayAnswer, Failure> 
     let mut cards = Vec::new();
     let mut changes = Vec::new();
     for stream in &streams {
-        let days = days(twin, stream, day)?;
+        let mut days = days(twin, stream, day)?;
+        if stream.whole_days {
+            days.values.remove(&stream.last_day());
+        }
         let before = days.values.range(..day).count();
+        if day > stream.last_whole_day() && day <= stream.last_day() {
+            answer.missing.push(missing(&days, MissingWhy::DayNotOver, before));
+            continue;
+        }
         let Some(value) = days.values.get(&day).copied() else {
             // A stream that ended long ago is not missed.
             if days.values.range(day - MISSED_DAYS..day).next().is_some() {
@@ -96,14 +119,22 @@ pub(crate) fn cards(twin: &Twin, asked: &Today) -> Result<TodayAnswer, Failure> 
         }
         cards.push(card(days, day, value, normal, yesterday));
     }
-    cards.sort_by(|a, b| b.unusual.total_cmp(&a.unusual));
+    cards.sort_by(|a, b| b.unusual.total_cmp(&a.unusual).then(is_open(&a.stream).cmp(&is_open(&b.stream))));
+    // One number under two names, as makers like to give it, is one card.
+    cards.dedup_by(|b, a| a.unit == b.unit && a.value == b.value && a.normal == b.normal);
     let outside = cards.iter().filter(|card| card.direction != Direction::Inside).count();
     cards.truncate(outside.clamp(CARDS_MIN, CARDS_MAX));
-    changes.sort_by(|a, b| b.share.total_cmp(&a.share));
+    changes.sort_by(|a, b| b.share.total_cmp(&a.share).then(is_open(&a.stream).cmp(&is_open(&b.stream))));
+    changes.dedup_by(|b, a| a.unit == b.unit && a.yesterday == b.yesterday && a.today == b.today);
     changes.retain(|change| change.today != change.yesterday);
     changes.truncate(CHANGES_MAX);
     (answer.cards, answer.changed) = (cards, changes);
     Ok(answer)
+}
+
+/// Whether a reader named the stream, because the table does not know it.
+fn is_open(stream: &StreamId) -> bool {
+    table::known(stream.as_str()).is_none()
 }
 
 fn parse_day(text: &str) -> Result<i64, Failure> {
@@ -144,6 +175,7 @@ fn streams(twin: &Twin) -> Vec<Stream> {
             kind: chunks.stream.kind,
             unit: chunks.stream.unit.clone(),
             last: last.end.wall(last.zones.1),
+            whole_days: last.end.0 - last.last.0 >= WHOLE_DAY_MS,
             source: (source, index.sources.get(source as usize)?.summary()),
         })
     };

@@ -150,4 +150,6 @@ pub enum MissingWhy {
     TooFewDays,
     /// Nothing on the day itself.
     NothingThatDay,
+    /// A total of the whole day, which may have been written down before the day was over.
+    DayNotOver,
 }

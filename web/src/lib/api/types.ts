@@ -514,7 +514,7 @@ export type Missing = {
 };
 
 /** What is missing. */
-export type MissingWhy = "too_few_days" | "nothing_that_day";
+export type MissingWhy = "too_few_days" | "nothing_that_day" | "day_not_over";
 
 /** A wall-clock time (2024-05-01, 2024-05-01T07:30) or an exact one with offset (RFC 3339) */
 export type Moment = string;
