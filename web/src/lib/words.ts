@@ -109,3 +109,5 @@ function eventText(event: Record<string, unknown>): string {
   const rest = Object.entries(event).filter(([, value]) => value !== name && typeof value !== "object").map(([key, value]) => `${key.replaceAll("_", " ")} ${String(value)}`);
   return [name === undefined ? null : title(String(name)), ...rest.slice(0, 3)].filter(Boolean).join(", ") || "–";
 }
+/** A file by its own name, with an archive's member after it; where it lay is told elsewhere. */
+export const fileName = (path: string): string => path.split("!").map((part) => part.split("/").at(-1) ?? part).join(" › ");

@@ -70,6 +70,7 @@ const de: ScreenMessages = {
   "today.missing": "Nicht beurteilt",
   "today.why.too_few_days": "{days} von {needed} Tagen",
   "today.why.nothing_that_day": "nichts an diesem Tag",
+  "today.why.day_not_over": "der Tag ist nicht zu Ende",
 
   "timeline.empty": "Noch keine Daten. Lies eine Datei ein, um sie hier zu sehen.",
   "timeline.spans": "Länge des Fensters",
@@ -196,8 +197,8 @@ const de: ScreenMessages = {
   "quality.text": "Wie viel von jeder Reihe da ist, von welchem Gerät, und ob Geräte übereinstimmen.",
   "quality.days": "{n} von {of} Tagen",
   "quality.every": "alle {every}",
-  "quality.gap.one": "{n} Lücke; {days} Tage vom {from} bis {to}.",
-  "quality.gap": "{n} Lücken; die längste dauert {days} Tage, {from} bis {to}.",
+  "quality.gap.one": "{n} Lücke, vom {from} bis {to} ({days} d).",
+  "quality.gap": "{n} Lücken; die längste vom {from} bis {to} ({days} d).",
   "quality.nogap": "Kein Tag ohne Daten.",
   "quality.duplicates": "{n} Einträge waren schon da, als sie noch einmal eingelesen wurden.",
   "quality.look": "Ansehen",

@@ -68,6 +68,7 @@ export default {
   "today.missing": "Not judged",
   "today.why.too_few_days": "{days} of {needed} days",
   "today.why.nothing_that_day": "nothing on this day",
+  "today.why.day_not_over": "the day is not over",
 
   "timeline.empty": "No data yet. Import a file to see it here.",
   "timeline.spans": "Length of the window",
@@ -194,8 +195,8 @@ export default {
   "quality.text": "How much of each stream is there, from which device, and whether devices agree.",
   "quality.days": "{n} of {of} days",
   "quality.every": "every {every}",
-  "quality.gap.one": "{n} gap; {days} days from {from} to {to}.",
-  "quality.gap": "{n} gaps; the longest is {days} days, {from} to {to}.",
+  "quality.gap.one": "{n} gap, from {from} to {to} ({days} d).",
+  "quality.gap": "{n} gaps; the longest from {from} to {to} ({days} d).",
   "quality.nogap": "No day without data.",
   "quality.duplicates": "{n} records were here already when they were imported again.",
   "quality.look": "Look at it",
