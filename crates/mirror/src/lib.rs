@@ -1,0 +1,4 @@
+//! A model of one person that forecasts, answers "what if", and knows when it does not know.
+//!
+//! Pure compute on plain slices: nothing here reads a clock, a file, the network or the environment; randomness comes
+//! in as a seed, and the same seed gives the same result.
