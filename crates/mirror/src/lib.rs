@@ -2,3 +2,5 @@
 //!
 //! Pure compute on plain slices: nothing here reads a clock, a file, the network or the environment; randomness comes
 //! in as a seed, and the same seed gives the same result.
+
+pub mod body;
