@@ -4,6 +4,8 @@
 //! an input) and *what of it can be seen* ([`Body::observe`]). The state is plain data, so that two futures that part
 //! at one moment are two clones of one state, moved by two inputs; their difference is the effect.
 
+pub(crate) mod elementary;
+
 use thiserror::Error;
 
 /// A system that moves in steps of fixed length.

@@ -4,3 +4,5 @@
 //! in as a seed, and the same seed gives the same result.
 
 pub mod body;
+pub mod glucose;
+pub mod policy;
