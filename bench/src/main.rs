@@ -7,8 +7,10 @@
 //! bench import EXPORT.xml    the whole way into a new twin, in this process
 //! bench vault                10 million observations over 8 years: queries, decoding, opening, verifying, proving,
 //!                            beside the same rows in SQLite
+//! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
 //! ```
 
+mod brain;
 mod import;
 mod person;
 mod vault;
@@ -41,6 +43,12 @@ enum Command {
         /// The export
         file: PathBuf,
     },
+    /// Whole-brain simulation
+    Brain {
+        /// What to measure
+        #[command(subcommand)]
+        what: brain::Command,
+    },
     /// A large vault, beside the same rows in a plain database
     Vault {
         /// Observations, in millions
@@ -54,6 +62,7 @@ fn main() -> ExitCode {
         Command::Scan { file } => import::scan(&file),
         Command::Read { file } => import::read(&file),
         Command::Import { file } => import::import(&file),
+        Command::Brain { what } => brain::run(&what),
         Command::Vault { millions } => vault::vault(millions),
     };
     match result {

@@ -4,5 +4,6 @@
 //! in as a seed, and the same seed gives the same result.
 
 pub mod body;
+pub mod brain;
 pub mod glucose;
 pub mod policy;
