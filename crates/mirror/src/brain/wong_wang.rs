@@ -26,7 +26,7 @@ pub struct Firing {
 }
 
 impl Firing {
-    #[inline]
+    #[inline(always)]
     fn rate(self, current: f64) -> f64 {
         let x = self.gain * current - self.threshold;
         let z = self.curvature_ms * x;
@@ -115,6 +115,7 @@ impl Neurons for WongWang {
         state
     }
 
+    #[inline(always)]
     fn step(&self, step_ms: f64, regions: usize, state: &mut [f64], heard: &[f64], noise: &[f64]) {
         let n = regions;
         let (exc, rest) = state.split_at_mut(n);
