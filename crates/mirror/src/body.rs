@@ -5,6 +5,7 @@
 //! at one moment are two clones of one state, moved by two inputs; their difference is the effect.
 
 pub(crate) mod elementary;
+pub mod least_squares;
 
 use thiserror::Error;
 

@@ -24,6 +24,7 @@ mod equations;
 mod meals;
 mod mersenne;
 mod patient;
+mod personal;
 mod pump;
 mod sensor;
 
@@ -31,5 +32,6 @@ pub use equations::{EATING_G_PER_MIN, Minute, PatientState};
 pub use meals::{Meal, random_meals};
 pub use mersenne::Mersenne;
 pub use patient::{Patient, Therapy};
+pub use personal::{Population, Record};
 pub use pump::Pump;
 pub use sensor::{Sensor, SensorNoise};

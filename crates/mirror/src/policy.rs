@@ -7,12 +7,14 @@
 
 mod basal_bolus;
 mod pid;
+mod planner;
 
 pub use basal_bolus::BasalBolus;
 pub use pid::Pid;
+pub use planner::{Aims, Planner};
 
 use crate::body::{Body, Refusal};
-use crate::glucose::{Meal, Minute, Patient, Pump, Sensor, random_meals};
+use crate::glucose::{Meal, Minute, Patient, Pump, Record, Sensor, random_meals};
 
 /// What a controller is told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,17 +77,14 @@ impl Scenario {
         let mut noise = self.sensor.noise(self.noise_seed);
         let mut state = patient.state();
         let mut meals = self.meals.iter().peekable();
-        // `simglucose` reads the sensor twice before it starts, and keeps the second reading.
-        let (_, second) = (noise.next(), noise.next());
-        let mut reading = self.sensor.read(patient.observe(&state), second.unwrap_or_default());
+        let start_mg_dl = patient.observe(&state);
+        let mut read = |glucose_mg_dl| self.sensor.read(glucose_mg_dl, noise.next().unwrap_or_default());
+        // `simglucose` reads the sensor twice before it starts: once for the record, once for the controller.
+        let recorded = read(start_mg_dl);
+        let mut reading = read(start_mg_dl);
         let mut seen = Seen { cgm_mg_dl: reading, carbs_g: 0.0, step_min: step };
         let mut trace = Trace { step_min, steps: Vec::with_capacity((self.minutes / step_min) as usize + 1) };
-        trace.steps.push(Step {
-            glucose_mg_dl: patient.observe(&state),
-            cgm_mg_dl: reading,
-            insulin_u: 0.0,
-            carbs_g: 0.0,
-        });
+        trace.steps.push(Step { glucose_mg_dl: start_mg_dl, cgm_mg_dl: recorded, insulin_u: 0.0, carbs_g: 0.0 });
         for start in (0..self.minutes).step_by(step_min as usize) {
             let dose = controller.dose(&seen);
             let insulin_u_per_min = self.pump.deliver(dose.basal_u_per_min, dose.bolus_u_per_min);
@@ -96,7 +95,7 @@ impl Scenario {
                 patient.step(&mut state, &Minute::new(served, insulin_u_per_min)?);
                 let now = patient.observe(&state);
                 if (minute + 1) % step_min == 0 {
-                    reading = self.sensor.read(now, noise.next().unwrap_or_default());
+                    reading = read(now);
                 }
                 // A step shows the mean of its minutes, as in `simglucose`.
                 glucose += now / step;
@@ -147,6 +146,14 @@ pub struct Ranges {
 }
 
 impl Trace {
+    /// What a person's devices would have recorded of it.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        let record =
+            |step: &Step| Record { carbs_g: step.carbs_g, insulin_u: step.insulin_u, cgm_mg_dl: Some(step.cgm_mg_dl) };
+        self.steps.iter().skip(1).map(record).collect()
+    }
+
     /// The shares of time in the ranges of the international consensus (Battelino et al., Diabetes Care 42, 2019).
     #[must_use]
     pub fn ranges(&self) -> Ranges {

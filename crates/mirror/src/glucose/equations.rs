@@ -1,4 +1,5 @@
-//! The equations and how they are moved: classical Runge–Kutta, one step a minute, finer where glucose runs out.
+//! The equations and how they are moved: classical Runge–Kutta, one step a minute, two while there is food in the
+//! stomach.
 
 use super::patient::Patient;
 use crate::body::elementary::tanh;
@@ -7,9 +8,12 @@ use crate::body::{Body, Refusal};
 /// How fast everyone eats.
 pub const EATING_G_PER_MIN: f64 = 5.0;
 
-/// Below this much plasma glucose (mg/kg; some 25 mg/dL) a minute is cut in pieces: the equations have a corner at 0.
-const FINE_BELOW_MG_PER_KG: f64 = 45.0;
-const PIECES: u32 = 32;
+/// A minute is cut in pieces where the equations bend: below some 25 mg/dL, because they have a corner at 0, and
+/// while the stomach holds food, because it empties in bends.
+const LOW_MG_PER_KG: f64 = 45.0;
+const PIECES_LOW: u32 = 32;
+const FED_MG: f64 = 100.0;
+const PIECES_FED: u32 = 2;
 
 /// What acts on the body in one minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -79,12 +83,15 @@ impl Body for Patient {
             state.eaten_g += bite_g;
         }
         let drive = Drive::new(self, state, bite_g, minute.insulin_u_per_min);
-        if state.x[3] > FINE_BELOW_MG_PER_KG {
-            state.x = drive.runge_kutta(&state.x, 1.0);
+        let pieces = if state.x[3] < LOW_MG_PER_KG {
+            PIECES_LOW
+        } else if state.x[0] + state.x[1] > FED_MG {
+            PIECES_FED
         } else {
-            for _ in 0..PIECES {
-                state.x = drive.runge_kutta(&state.x, 1.0 / f64::from(PIECES));
-            }
+            1
+        };
+        for _ in 0..pieces {
+            state.x = drive.runge_kutta(&state.x, 1.0 / f64::from(pieces));
         }
     }
 

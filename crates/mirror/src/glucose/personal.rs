@@ -1,0 +1,205 @@
+//! Fits the UVA/Padova body to one person: readings of a sensor, insulin and meals of some days in, a virtual twin
+//! out.
+//!
+//! The body has more parameters than a week of readings can tell. So the fit begins with what other people are like:
+//! each parameter has the mean and the spread that it has among them (on a log scale), and moves from there only as
+//! far as the data pull (maximum a posteriori). What is at rest stays at rest: liver output, tissue glucose and
+//! insulin-independent uptake follow from the others, so that the person's basal rate holds the person's fasting
+//! glucose, as it does in the papers.
+
+use super::equations::{Minute, PatientState};
+use super::patient::{Patient, Therapy};
+use crate::body::elementary::{exp, ln};
+use crate::body::{Body, Refusal, least_squares};
+
+/// What happened in a few minutes: what went in, and what the sensor showed at the end, if it did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Record {
+    /// Carbohydrate of meals that began.
+    pub carbs_g: f64,
+    /// Insulin given.
+    pub insulin_u: f64,
+    /// The reading.
+    pub cgm_mg_dl: Option<f64>,
+}
+
+/// Readings before this are not compared: the state in which the record begins is unknown.
+const WARM_UP_MIN: usize = 6 * 60;
+/// It takes this many days with readings.
+const DAYS_NEEDED: usize = 2;
+/// How far readings lie from a good model (mg/dL): the sensor's wandering error. Readings are taken every 15 minutes,
+/// because those between say the same again.
+const NOISE_MG_DL: f64 = 12.0;
+const READ_EVERY_MIN: usize = 15;
+/// No parameter's spread is taken to be smaller than this, nor larger (natural logarithms).
+const SPREAD: std::ops::RangeInclusive<f64> = 0.05..=1.0;
+
+/// What people are like: mean and spread of each free parameter, on a log scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Population {
+    typical: Patient,
+    mean: Vec<f64>,
+    spread: Vec<f64>,
+}
+
+impl Population {
+    /// The mean and the spread of these people.
+    pub fn of(people: &[Patient]) -> Result<Self, Refusal> {
+        let [first, _, _, ..] = people else {
+            return Err(Refusal::TooFew { what: "people to learn from", have: people.len(), need: 3 });
+        };
+        let all: Vec<Vec<f64>> = people.iter().map(free).collect();
+        let n = all.len() as f64;
+        let column = |i: usize| all.iter().map(move |row| row[i]);
+        let mean: Vec<f64> = (0..all[0].len()).map(|i| column(i).sum::<f64>() / n).collect();
+        let spread = mean
+            .iter()
+            .enumerate()
+            .map(|(i, mean)| (column(i).map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)).sqrt())
+            .map(|sd| sd.clamp(*SPREAD.start(), *SPREAD.end()))
+            .collect();
+        Ok(Population { typical: first.clone(), mean, spread })
+    }
+
+    /// The person in the middle, with this person's therapy.
+    pub fn middle(&self, therapy: &Therapy) -> Result<Patient, Refusal> {
+        with(&self.typical, therapy, &self.mean)
+            .ok_or_else(|| Refusal::senseless("the therapy", "no body is at rest with such a basal rate"))
+    }
+
+    /// Fits a body to `records`, each of `step_min` minutes, of a person with this therapy.
+    pub fn fit(&self, therapy: &Therapy, step_min: u32, records: &[Record]) -> Result<Patient, Refusal> {
+        let watched = Watched::new(step_min, records)?;
+        let middle = self.middle(therapy)?;
+        let error = |theta: &[f64]| {
+            let person = with(&middle, therapy, theta)?;
+            let mut residuals = watched.residuals(&person);
+            let pulls = theta.iter().zip(&self.mean).zip(&self.spread);
+            residuals.extend(pulls.map(|((x, mean), sd)| (x - mean) / sd));
+            Some(residuals)
+        };
+        let found = least_squares::fit(&self.mean, 40, error).ok_or_else(|| {
+            Refusal::undetermined("the body", "no parameters near other people's explain the readings")
+        })?;
+        with(&middle, therapy, &found.parameters)
+            .ok_or_else(|| Refusal::undetermined("the body", "the readings lead to parameters that no body has"))
+    }
+}
+
+/// The parameters that are free in their own right.
+fn knobs(p: &mut Patient) -> [&mut f64; 22] {
+    [
+        &mut p.kabs,
+        &mut p.kmax,
+        &mut p.kmin,
+        &mut p.b,
+        &mut p.d,
+        &mut p.vg,
+        &mut p.vi,
+        &mut p.vmx,
+        &mut p.km0,
+        &mut p.k1,
+        &mut p.k2,
+        &mut p.p2u,
+        &mut p.m1,
+        &mut p.m2,
+        &mut p.m4,
+        &mut p.m30,
+        &mut p.ki,
+        &mut p.kp2,
+        &mut p.kp3,
+        &mut p.kd,
+        &mut p.ka1,
+        &mut p.ka2,
+    ]
+}
+
+/// Logarithms of all free parameters: fasting glucose, the liver's output then, and the knobs.
+fn free(person: &Patient) -> Vec<f64> {
+    let mut p = person.clone();
+    let liver = p.kp1 - p.kp2 * p.start[3] - p.kp3 * p.start[8];
+    let rest = [ln(p.start[3] / p.vg), ln(liver.max(1e-9))];
+    rest.into_iter().chain(knobs(&mut p).map(|knob| ln(knob.max(1e-9)))).collect()
+}
+
+/// The person with these free parameters, at rest under this basal rate; None when nobody can be so.
+fn with(like: &Patient, therapy: &Therapy, theta: &[f64]) -> Option<Patient> {
+    let mut p = like.clone();
+    p.therapy = therapy.clone();
+    p.bw = therapy.weight_kg;
+    p.u2ss = therapy.basal_u_per_min * 6000.0 / p.bw;
+    for (knob, log) in knobs(&mut p).into_iter().zip(&theta[2..]) {
+        *knob = exp(*log);
+    }
+    let (fasting, liver) = (exp(theta[0]), exp(theta[1]));
+    // Insulin at rest: what is given flows through skin, plasma and liver.
+    let skin = p.u2ss / (p.ka1 + p.kd);
+    let to_liver = p.m2 / (p.m1 + p.m30);
+    let insulin = p.u2ss / (p.m2 + p.m4 - p.m1 * to_liver);
+    p.ib = insulin / p.vi;
+    // Glucose at rest: what the liver makes, brain, tissue and kidney take.
+    let plasma = fasting * p.vg;
+    let kidney = p.ke1 * (plasma - p.ke2).max(0.0);
+    let uptake = liver - p.fsnc - kidney;
+    let tissue = (p.k1 * plasma - uptake) / p.k2;
+    p.kp1 = liver + p.kp2 * plasma + p.kp3 * p.ib;
+    p.vm0 = uptake * (p.km0 + tissue) / tissue;
+    let possible = p.b < 1.0 && p.d < 1.0 && p.kmin < p.kmax && uptake > 0.0 && tissue > 0.0 && insulin > 0.0;
+    p.start = [0.0, 0.0, 0.0, plasma, tissue, insulin, 0.0, p.ib, p.ib, insulin * to_liver, skin, 0.0, plasma];
+    p.start[11] = p.kd * skin / p.ka2;
+    possible.then_some(p)
+}
+
+/// Records of a person, minute by minute.
+struct Watched {
+    minutes: Vec<Minute>,
+    /// After how many minutes which reading was taken.
+    readings: Vec<(usize, f64)>,
+}
+
+impl Watched {
+    fn new(step_min: u32, records: &[Record]) -> Result<Self, Refusal> {
+        let step = step_min.max(1);
+        let mut minutes = Vec::with_capacity(records.len() * step as usize);
+        let mut readings: Vec<(usize, f64)> = Vec::new();
+        for record in records {
+            let rate = record.insulin_u / f64::from(step);
+            minutes.push(Minute::new(record.carbs_g, rate)?);
+            for _ in 1..step {
+                minutes.push(Minute::new(0.0, rate)?);
+            }
+            if let Some(cgm) = record.cgm_mg_dl {
+                if !(20.0..=1000.0).contains(&cgm) {
+                    return Err(Refusal::senseless("a reading", format!("{cgm} is no glucose in mg/dL")));
+                }
+                let due = readings.last().map_or(WARM_UP_MIN, |(last, _)| last + READ_EVERY_MIN);
+                if minutes.len() >= due {
+                    readings.push((minutes.len(), cgm));
+                }
+            }
+        }
+        let need = (DAYS_NEEDED * 24 * 60 - WARM_UP_MIN) / READ_EVERY_MIN;
+        if readings.len() < need {
+            return Err(Refusal::TooFew { what: "quarters of an hour with a reading", have: readings.len(), need });
+        }
+        let first = readings[0].1;
+        if readings.iter().all(|(_, cgm)| *cgm == first) {
+            return Err(Refusal::senseless("the readings", "they never change"));
+        }
+        Ok(Watched { minutes, readings })
+    }
+
+    /// How far the body is from each reading, in units of the noise.
+    fn residuals(&self, person: &Patient) -> Vec<f64> {
+        let mut state: PatientState = person.state();
+        let mut readings = self.readings.iter().peekable();
+        let mut residuals = Vec::with_capacity(self.readings.len() + 32);
+        for (minute, input) in self.minutes.iter().enumerate() {
+            person.step(&mut state, input);
+            if let Some((_, cgm)) = readings.next_if(|(at, _)| *at == minute + 1) {
+                residuals.push((person.observe(&state) - cgm) / NOISE_MG_DL);
+            }
+        }
+        residuals
+    }
+}
