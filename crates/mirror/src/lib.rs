@@ -5,5 +5,8 @@
 
 pub mod body;
 pub mod brain;
+pub mod features;
+pub mod forecast;
 pub mod glucose;
+pub mod graph;
 pub mod policy;
