@@ -3,22 +3,11 @@
 //! The same additions and multiplications are done in the same order on two, four or eight numbers at a time and never
 //! fused, so the result is the same to the bit whichever is chosen.
 
-use pulp::{Arch, Simd, WithSimd};
-
-struct Wide<F>(F);
-
-impl<R, F: FnOnce() -> R> WithSimd for Wide<F> {
-    type Output = R;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> R {
-        (self.0)()
-    }
-}
+use fearless_simd::{Level, Simd, dispatch};
 
 /// Runs `work`, compiled for the widest vectors; it must be inlined as a whole.
 pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(Wide(work))
+    dispatch!(Level::new(), simd => simd.vectorize(work))
 }
 
 #[cfg(test)]
