@@ -2,7 +2,7 @@
 //!
 //! It carries a copy of the body along: what was given and announced moves it, each reading of the sensor pulls it a
 //! little. Every quarter of an hour, and at once when a meal is announced, it tries doses on that copy (a bolus now,
-//! and how much of the basal rate to give for the next two hours), looks six hours ahead, and takes the dose whose
+//! and how much of the basal rate to give for the next two hours), looks ten hours ahead, and takes the dose whose
 //! future costs least; the next plan makes the rest good (receding horizon). A low costs more than a high, and both
 //! cost from well within the range on, because neither the body nor the sensor is exact.
 //!
@@ -29,11 +29,12 @@ pub struct Aims {
 
 impl Default for Aims {
     fn default() -> Self {
-        Aims { low_mg_dl: 95.0, high_mg_dl: 150.0, low_weight: 4.0, trust_per_min: 0.007 }
+        Aims { low_mg_dl: 85.0, high_mg_dl: 140.0, low_weight: 3.0, trust_per_min: 0.007 }
     }
 }
 
-const AHEAD_MIN: u32 = 360;
+const AHEAD_MIN: u32 = 600;
+const STRIDE_MIN: u32 = 2;
 const BASAL_FOR_MIN: u32 = 120;
 const PLAN_EVERY_MIN: f64 = 15.0;
 const MAX_BOLUS_U: f64 = 25.0;
@@ -85,18 +86,19 @@ impl Planner {
     /// What the future costs after a bolus now and this much of the basal rate.
     fn cost(&self, bolus_u: f64, basal_factor: f64, step_min: u32) -> f64 {
         let basal = self.body.basal_u_per_min();
-        let with_bolus = Minute::new(0.0, basal_factor * basal + bolus_u / f64::from(step_min)).unwrap_or_default();
+        let bolus_min = step_min.next_multiple_of(STRIDE_MIN);
+        let with_bolus = Minute::new(0.0, basal_factor * basal + bolus_u / f64::from(bolus_min)).unwrap_or_default();
         let at_first = Minute::new(0.0, basal_factor * basal).unwrap_or_default();
         let later = Minute::new(0.0, basal).unwrap_or_default();
         let mut state = self.state.clone();
         let mut cost = 0.0;
-        for minute in 0..AHEAD_MIN {
+        for minute in (0..AHEAD_MIN).step_by(STRIDE_MIN as usize) {
             let input = match minute {
-                m if m < step_min => &with_bolus,
+                m if m < bolus_min => &with_bolus,
                 m if m < BASAL_FOR_MIN => &at_first,
                 _ => &later,
             };
-            self.body.step(&mut state, input);
+            self.body.stride(&mut state, input);
             let glucose = self.body.observe(&state);
             let (low, high) = (self.aims.low_mg_dl - glucose, glucose - self.aims.high_mg_dl);
             if low > 0.0 {
