@@ -6,6 +6,9 @@
 
 pub(crate) mod elementary;
 pub mod least_squares;
+pub(crate) mod runge_kutta;
+pub mod sleep;
+pub mod training;
 
 use thiserror::Error;
 

@@ -23,6 +23,7 @@
 mod equations;
 mod meals;
 mod mersenne;
+mod minimal;
 mod patient;
 mod personal;
 mod pump;
@@ -31,6 +32,7 @@ mod sensor;
 pub use equations::{EATING_G_PER_MIN, Minute, PatientState};
 pub use meals::{Meal, random_meals};
 pub use mersenne::Mersenne;
+pub use minimal::{Minimal, MinimalFit, MinimalState};
 pub use patient::{Patient, Therapy};
 pub use personal::{Population, Record};
 pub use pump::Pump;

@@ -56,6 +56,30 @@ pub(crate) fn ln(x: f64) -> f64 {
     exponent as f64 * std::f64::consts::LN_2 + 2.0 * s * series
 }
 
+/// Cosine and sine of so many full turns, to 1e-15.
+pub(crate) fn cos_sin_turns(turns: f64) -> (f64, f64) {
+    // Within an eighth of a turn of a quarter's corner, then by Taylor's series.
+    let turns = turns - turns.floor();
+    let quarter = (4.0 * turns + 0.5).floor();
+    let x = (turns - quarter / 4.0) * std::f64::consts::TAU;
+    let series = |first: f64, odd: f64| {
+        let (mut term, mut sum) = (first, first);
+        for n in 0..9 {
+            let k = 2.0 * f64::from(n) + odd;
+            term *= -x * x / ((k + 1.0) * (k + 2.0));
+            sum += term;
+        }
+        sum
+    };
+    let (cos, sin) = (series(1.0, 0.0), series(x, 1.0));
+    match quarter as i64 & 3 {
+        0 => (cos, sin),
+        1 => (-sin, cos),
+        2 => (-cos, -sin),
+        _ => (sin, -cos),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +95,12 @@ mod tests {
         for i in 1..=4000 {
             let x = exp(f64::from(i - 2000) * 0.0101);
             assert!((ln(x) - x.ln()).abs() <= 4e-16 * x.ln().abs().max(1.0), "ln({x})");
+        }
+        for i in -400..=400 {
+            let turns = f64::from(i) * 0.0101;
+            let (cos, sin) = cos_sin_turns(turns);
+            let angle = turns * std::f64::consts::TAU;
+            assert!((cos - angle.cos()).abs() < 1e-14 && (sin - angle.sin()).abs() < 1e-14, "{turns} turns");
         }
         assert_eq!(tanh(1e300), 1.0);
         assert_eq!(tanh(-1e300), -1.0);

@@ -3,6 +3,7 @@
 
 use super::patient::Patient;
 use crate::body::elementary::tanh;
+use crate::body::runge_kutta::runge_kutta;
 use crate::body::{Body, Refusal};
 
 /// How fast everyone eats.
@@ -35,6 +36,14 @@ impl Minute {
             ));
         }
         Ok(Minute { carbs_g, insulin_u_per_min })
+    }
+
+    pub(super) fn carbs_g(&self) -> f64 {
+        self.carbs_g
+    }
+
+    pub(super) fn insulin_u_per_min(&self) -> f64 {
+        self.insulin_u_per_min
     }
 }
 
@@ -81,7 +90,7 @@ impl Patient {
         }
         let drive = Drive::new(self, state, bite_g / minutes, input.insulin_u_per_min);
         for _ in 0..pieces {
-            state.x = drive.runge_kutta(&state.x, minutes / f64::from(pieces));
+            state.x = runge_kutta(&state.x, minutes / f64::from(pieces), |x| drive.slope(x));
         }
     }
 }
@@ -137,15 +146,6 @@ impl<'p> Drive<'p> {
                 ]
             }),
         }
-    }
-
-    fn runge_kutta(&self, x: &[f64; 13], h: f64) -> [f64; 13] {
-        let ahead = |slope: &[f64; 13], h: f64| std::array::from_fn(|i| x[i] + h * slope[i]);
-        let first = self.slope(x);
-        let second = self.slope(&ahead(&first, 0.5 * h));
-        let third = self.slope(&ahead(&second, 0.5 * h));
-        let last = self.slope(&ahead(&third, h));
-        std::array::from_fn(|i| x[i] + h / 6.0 * (first[i] + 2.0 * (second[i] + third[i]) + last[i]))
     }
 
     /// The thirteen rates of change.

@@ -7,7 +7,7 @@
 //! insulin-independent uptake follow from the others, so that the person's basal rate holds the person's fasting
 //! glucose, as it does in the papers.
 
-use super::equations::{Minute, PatientState};
+use super::equations::Minute;
 use super::patient::{Patient, Therapy};
 use crate::body::elementary::{exp, ln};
 use crate::body::{Body, Refusal, least_squares};
@@ -69,7 +69,7 @@ impl Population {
 
     /// Fits a body to `records`, each of `step_min` minutes, of a person with this therapy.
     pub fn fit(&self, therapy: &Therapy, step_min: u32, records: &[Record]) -> Result<Patient, Refusal> {
-        let watched = Watched::new(step_min, records)?;
+        let watched = Watched::new(step_min, records, DAYS_NEEDED)?;
         let middle = self.middle(therapy)?;
         let error = |theta: &[f64]| {
             let person = with(&middle, therapy, theta)?;
@@ -151,14 +151,14 @@ fn with(like: &Patient, therapy: &Therapy, theta: &[f64]) -> Option<Patient> {
 }
 
 /// Records of a person, minute by minute.
-struct Watched {
+pub(super) struct Watched {
     minutes: Vec<Minute>,
     /// After how many minutes which reading was taken.
     readings: Vec<(usize, f64)>,
 }
 
 impl Watched {
-    fn new(step_min: u32, records: &[Record]) -> Result<Self, Refusal> {
+    pub(super) fn new(step_min: u32, records: &[Record], days_needed: usize) -> Result<Self, Refusal> {
         let step = step_min.max(1);
         let mut minutes = Vec::with_capacity(records.len() * step as usize);
         let mut readings: Vec<(usize, f64)> = Vec::new();
@@ -178,7 +178,7 @@ impl Watched {
                 }
             }
         }
-        let need = (DAYS_NEEDED * 24 * 60 - WARM_UP_MIN) / READ_EVERY_MIN;
+        let need = (days_needed * 24 * 60 - WARM_UP_MIN) / READ_EVERY_MIN;
         if readings.len() < need {
             return Err(Refusal::TooFew { what: "quarters of an hour with a reading", have: readings.len(), need });
         }
@@ -190,8 +190,8 @@ impl Watched {
     }
 
     /// How far the body is from each reading, in units of the noise.
-    fn residuals(&self, person: &Patient) -> Vec<f64> {
-        let mut state: PatientState = person.state();
+    pub(super) fn residuals<B: Body<Input = Minute, Seen = f64>>(&self, person: &B) -> Vec<f64> {
+        let mut state = person.state();
         let mut readings = self.readings.iter().peekable();
         let mut residuals = Vec::with_capacity(self.readings.len() + 32);
         for (minute, input) in self.minutes.iter().enumerate() {
@@ -201,5 +201,12 @@ impl Watched {
             }
         }
         residuals
+    }
+
+    /// The root mean square of that, in mg/dL.
+    pub(super) fn off_mg_dl<B: Body<Input = Minute, Seen = f64>>(&self, person: &B) -> f64 {
+        let residuals = self.residuals(person);
+        let squares: f64 = residuals.iter().map(|r| r * r).sum();
+        NOISE_MG_DL * (squares / residuals.len().max(1) as f64).sqrt()
     }
 }
