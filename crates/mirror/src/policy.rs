@@ -15,6 +15,7 @@ pub use planner::{Aims, Planner};
 
 use crate::body::{Body, Refusal};
 use crate::glucose::{Meal, Minute, Patient, Pump, Record, Sensor, random_meals};
+use serde::Serialize;
 
 /// What a controller is told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,7 +134,7 @@ pub struct Trace {
 }
 
 /// Shares of time, in percent, by true glucose.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Ranges {
     /// From 70 to 180 mg/dL.
     pub in_range: f64,

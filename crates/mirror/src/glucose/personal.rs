@@ -8,6 +8,7 @@
 //! glucose, as it does in the papers.
 
 use super::equations::Minute;
+use super::mersenne::Mersenne;
 use super::patient::{Patient, Therapy};
 use crate::body::elementary::{exp, ln};
 use crate::body::{Body, Refusal, least_squares};
@@ -34,10 +35,13 @@ const READ_EVERY_MIN: usize = 15;
 /// No parameter's spread is taken to be smaller than this, nor larger (natural logarithms).
 const SPREAD: std::ops::RangeInclusive<f64> = 0.05..=1.0;
 
+/// How far drawn people are from whom they resemble, in shares of the group's spread.
+const DRAWN: f64 = 0.5;
+
 /// What people are like: mean and spread of each free parameter, on a log scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Population {
-    typical: Patient,
+    people: Vec<Patient>,
     mean: Vec<f64>,
     spread: Vec<f64>,
 }
@@ -45,9 +49,9 @@ pub struct Population {
 impl Population {
     /// The mean and the spread of these people.
     pub fn of(people: &[Patient]) -> Result<Self, Refusal> {
-        let [first, _, _, ..] = people else {
+        if people.len() < 3 {
             return Err(Refusal::TooFew { what: "people to learn from", have: people.len(), need: 3 });
-        };
+        }
         let all: Vec<Vec<f64>> = people.iter().map(free).collect();
         let n = all.len() as f64;
         let column = |i: usize| all.iter().map(move |row| row[i]);
@@ -58,13 +62,31 @@ impl Population {
             .map(|(i, mean)| (column(i).map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)).sqrt())
             .map(|sd| sd.clamp(*SPREAD.start(), *SPREAD.end()))
             .collect();
-        Ok(Population { typical: first.clone(), mean, spread })
+        Ok(Population { people: people.to_vec(), mean, spread })
     }
 
     /// The person in the middle, with this person's therapy.
     pub fn middle(&self, therapy: &Therapy) -> Result<Patient, Refusal> {
-        with(&self.typical, therapy, &self.mean)
+        with(&self.people[0], therapy, &self.mean)
             .ok_or_else(|| Refusal::senseless("the therapy", "no body is at rest with such a basal rate"))
+    }
+
+    /// Draws a virtual person: weight and basal rate of one of these people, a body around theirs, and the ratios that
+    /// suit that body (see [`Therapy::titrated`]).
+    pub fn draw(&self, random: &mut Mersenne) -> Result<Patient, Refusal> {
+        for _ in 0..1000 {
+            let like = &self.people[random.below(self.people.len())];
+            let theta: Vec<f64> =
+                free(like).iter().zip(&self.spread).map(|(x, sd)| x + DRAWN * sd * random.normal()).collect();
+            if let Some(mut person) = with(like, &like.therapy, &theta)
+                && let Some(therapy) = Therapy::titrated(&person)
+            {
+                person.name = format!("like {}", like.name);
+                person.therapy = therapy;
+                return Ok(person);
+            }
+        }
+        Err(Refusal::undetermined("a virtual person", "bodies drawn around these people cannot be treated"))
     }
 
     /// Fits a body to `records`, each of `step_min` minutes, of a person with this therapy.
@@ -148,6 +170,37 @@ fn with(like: &Patient, therapy: &Therapy, theta: &[f64]) -> Option<Patient> {
     p.start = [0.0, 0.0, 0.0, plasma, tissue, insulin, 0.0, p.ib, p.ib, insulin * to_liver, skin, 0.0, plasma];
     p.start[11] = p.kd * skin / p.ka2;
     possible.then_some(p)
+}
+
+impl Therapy {
+    /// What suits this body, found as a clinic does: the carbohydrate ratio brings glucose back to where it was five
+    /// hours after 50 g, and the correction factor is how far one unit lowers it. None where no ratio does.
+    #[must_use]
+    pub fn titrated(person: &Patient) -> Option<Therapy> {
+        let after = |carbs_g: f64, bolus_u: f64| {
+            let mut state = person.state();
+            let mut lowest = f64::INFINITY;
+            for minute in 0..300 {
+                let (carbs_g, bolus_u) = if minute == 0 { (carbs_g, bolus_u) } else { (0.0, 0.0) };
+                let input = Minute::new(carbs_g, person.basal_u_per_min() + bolus_u).ok()?;
+                person.step(&mut state, &input);
+                lowest = person.observe(&state).min(lowest);
+            }
+            Some((person.observe(&state), lowest))
+        };
+        let rest = person.observe(&person.state());
+        let (mut few, mut many) = (0.2, 50.0);
+        if after(50.0, few)?.0 < rest || after(50.0, many)?.0 > rest {
+            return None;
+        }
+        for _ in 0..40 {
+            let middle = 0.5 * (few + many);
+            *if after(50.0, middle)?.0 > rest { &mut few } else { &mut many } = middle;
+        }
+        let correction_mg_dl_per_u = rest - after(0.0, 1.0)?.1;
+        let possible = correction_mg_dl_per_u > 1.0 && (90.0..=170.0).contains(&rest);
+        possible.then(|| Therapy { carb_ratio_g_per_u: 50.0 / many, correction_mg_dl_per_u, ..person.therapy.clone() })
+    }
 }
 
 /// Records of a person, minute by minute.
