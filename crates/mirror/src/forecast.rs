@@ -20,7 +20,7 @@ mod rows;
 mod seeded;
 
 use crate::features::{Column, DAY_MS, Grid};
-use blend::{Aim, CANDIDATES, Guesses, combine, learn};
+use blend::{Aim, CANDIDATES, Guesses, Over, combine, learn};
 use conformal::{Conformal, Place};
 pub(crate) use ridge::cholesky_solve;
 use rolling::{Engine, NAMES, Rolled, Trial};
@@ -33,6 +33,8 @@ use std::ops::ControlFlow;
 pub const MOST_AHEAD: usize = 500;
 /// Parts of the horizon that have weights of their own.
 const GROUPS: usize = 3;
+/// After this share of all that is known, a window counts half when weights are learnt.
+const HALF_LIFE: f64 = 0.15;
 
 /// What is to be forecast.
 #[derive(Clone, Copy, Debug)]
@@ -302,10 +304,14 @@ impl Heads<'_> {
 
     /// Weights from the trials that were over at `now`.
     fn weights(&self, now: usize) -> Weights {
+        let known = self.values.iter().flatten().count();
+        let half_life = (HALF_LIFE * known as f64).max(1.0);
         let of = |group: usize, aim: Aim| -> Guesses {
             let over = |trial: &&Trial| trial.origin + trial.ahead <= now && self.group(trial.ahead) == group;
-            let past: Vec<(&Guesses, f64)> =
-                self.rolled.trials.iter().filter(over).map(|trial| (&trial.guesses, trial.truth)).collect();
+            // Candidates that learn get better with what they have seen, and people change: late windows count more.
+            let counts = |trial: &Trial| 0.5f64.powf((now - trial.origin) as f64 / half_life);
+            let past = self.rolled.trials.iter().filter(over);
+            let past: Vec<Over<'_>> = past.map(|trial| (&trial.guesses, trial.truth, counts(trial))).collect();
             best_or_blend(&past, learn(&past, aim), aim)
         };
         Weights {
@@ -374,10 +380,12 @@ fn point(weights: &Weights, guesses: &Guesses, place: &Place, bands: &mut Confor
 }
 
 /// The combination, unless one candidate alone has been better by more than chance would make it.
-fn best_or_blend(past: &[(&Guesses, f64)], blend: Guesses, aim: Aim) -> Guesses {
+fn best_or_blend(past: &[Over<'_>], blend: Guesses, aim: Aim) -> Guesses {
     let error = |weights: &Guesses| -> f64 {
-        let miss = |(guesses, truth): &(&Guesses, f64)| (truth - combine(weights, guesses)).abs();
-        past.iter().map(|window| if aim == Aim::Squared { miss(window).powi(2) } else { miss(window) }).sum()
+        let miss = |(guesses, truth, _): &Over<'_>| (truth - combine(weights, guesses)).abs();
+        let counted =
+            |window: &Over<'_>| window.2 * if aim == Aim::Squared { miss(window).powi(2) } else { miss(window) };
+        past.iter().map(counted).sum()
     };
     let only = |i: usize| std::array::from_fn(|j| f64::from(u8::from(i == j)));
     let best = (0..CANDIDATES).map(|i| (error(&only(i)), i)).min_by(|a, b| a.0.total_cmp(&b.0));

@@ -7,7 +7,7 @@ pub(crate) const CANDIDATES: usize = 9;
 pub(crate) type Guesses = [f64; CANDIDATES];
 
 /// Pull towards the prior, in units of the best candidate's squared error.
-const SHRINKAGE: f64 = 0.15;
+const SHRINKAGE: f64 = 0.5;
 /// How sharply the prior prefers what erred less.
 const SHARPNESS: i32 = 6;
 
@@ -23,20 +23,23 @@ pub(crate) fn combine(weights: &Guesses, guesses: &Guesses) -> f64 {
     weights.iter().zip(guesses).map(|(weight, guess)| weight * guess).sum()
 }
 
-/// Weights from windows that are over: what the candidates said, and what came. Without any, all count equally.
-pub(crate) fn learn(past: &[(&Guesses, f64)], aim: Aim) -> Guesses {
+/// A window that is over: what the candidates said, what came, and how much it counts.
+pub(crate) type Over<'a> = (&'a Guesses, f64, f64);
+
+/// Weights from windows that are over. Without any, all candidates count equally.
+pub(crate) fn learn(past: &[Over<'_>], aim: Aim) -> Guesses {
     let even = [1.0 / CANDIDATES as f64; CANDIDATES];
     if past.len() < 2 * CANDIDATES {
         return even;
     }
-    let n = past.len() as f64;
+    let n: f64 = past.iter().map(|window| window.2).sum();
     let mut errors = [0.0; CANDIDATES];
-    for (guesses, truth) in past {
+    for (guesses, truth, counts) in past {
         for (error, guess) in errors.iter_mut().zip(*guesses) {
             let miss = truth - guess;
             *error += match aim {
-                Aim::Squared => miss * miss / n,
-                Aim::Absolute => miss.abs() / n,
+                Aim::Squared => counts * miss * miss / n,
+                Aim::Absolute => counts * miss.abs() / n,
             };
         }
     }
@@ -51,7 +54,10 @@ pub(crate) fn learn(past: &[(&Guesses, f64)], aim: Aim) -> Guesses {
     let sum: f64 = prior.iter().sum();
     prior = prior.map(|weight| weight / sum);
     match aim {
-        Aim::Squared => least_squares(past, &vec![1.0; past.len()], &prior, best),
+        Aim::Squared => {
+            let each: Vec<f64> = past.iter().map(|window| window.2).collect();
+            least_squares(past, &each, &prior, best)
+        }
         Aim::Absolute => {
             // Absolute errors by reweighted squares; ε keeps a window that was hit exactly from taking all the weight.
             let floor = 0.1 * best;
@@ -59,7 +65,9 @@ pub(crate) fn learn(past: &[(&Guesses, f64)], aim: Aim) -> Guesses {
             for _ in 0..6 {
                 let each: Vec<f64> = past
                     .iter()
-                    .map(|(guesses, truth)| best / (truth - combine(&weights, guesses)).abs().max(floor))
+                    .map(|(guesses, truth, counts)| {
+                        counts * best / (truth - combine(&weights, guesses)).abs().max(floor)
+                    })
                     .collect();
                 weights = least_squares(past, &each, &prior, best * best);
             }
@@ -69,10 +77,10 @@ pub(crate) fn learn(past: &[(&Guesses, f64)], aim: Aim) -> Guesses {
 }
 
 /// Minimises the weighted squares plus the pull towards the prior, over the simplex, by projected gradients.
-fn least_squares(past: &[(&Guesses, f64)], each: &[f64], prior: &Guesses, unit: f64) -> Guesses {
+fn least_squares(past: &[Over<'_>], each: &[f64], prior: &Guesses, unit: f64) -> Guesses {
     let mut gram = [[0.0; CANDIDATES]; CANDIDATES];
     let mut total = 0.0;
-    for ((guesses, truth), weight) in past.iter().zip(each) {
+    for ((guesses, truth, _), weight) in past.iter().zip(each) {
         // Weights add up to 1, so the error is the same combination of the candidates' errors.
         let miss = guesses.map(|guess| truth - guess);
         total += weight;
@@ -131,7 +139,7 @@ mod tests {
                 (guesses, truth)
             })
             .collect();
-        let past: Vec<(&Guesses, f64)> = windows.iter().map(|(guesses, truth)| (guesses, *truth)).collect();
+        let past: Vec<Over<'_>> = windows.iter().map(|(guesses, truth)| (guesses, *truth, 1.0)).collect();
         for aim in [Aim::Squared, Aim::Absolute] {
             let weights = learn(&past, aim);
             assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);

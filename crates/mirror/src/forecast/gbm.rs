@@ -18,11 +18,11 @@ pub(crate) enum Loss {
 const BINS: usize = 64;
 /// The bin of what is missing.
 const MISSING: u8 = 0;
-const TREES: usize = 90;
+const TREES: usize = 100;
 const RATE: f64 = 0.07;
-const DEPTH: usize = 3;
+const DEPTH: usize = 4;
 /// Added to each leaf's count: pulls small leaves towards 0.
-const LAMBDA: f64 = 10.0;
+const LAMBDA: f64 = 5.0;
 
 /// Features in bins, column by column, once for all trees and losses.
 pub(crate) struct Binned {
@@ -85,7 +85,7 @@ impl Boosted {
         };
         let mut score = vec![start; data.rows];
         let mut trees = Vec::with_capacity(TREES);
-        let smallest = (data.rows / 150).max(20);
+        let smallest = (data.rows / 250).max(20);
         let mut gradient = vec![0.0; data.rows];
         for _ in 0..TREES {
             for ((gradient, y), f) in gradient.iter_mut().zip(target).zip(&score) {
