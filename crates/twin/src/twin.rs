@@ -1,6 +1,6 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
-use crate::capability::{backup, export, import, journal, provenance, status, timeline};
+use crate::capability::{backup, export, import, journal, mirror_forecast, mirror_graph, provenance, status, timeline};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::receipts::Receipts;
@@ -269,6 +269,10 @@ impl Twin {
             Request::BackupRun(asked) => backup::run(self, &asked, watch).map(Response::Backup),
             Request::BackupCheck(asked) => backup::check(self, &asked, watch).map(Response::Backup),
             Request::BackupList => backup::list(self).map(Response::Backup),
+            Request::Forecast(asked) => {
+                mirror_forecast::answer(self, &asked, watch).map(|answer| Response::Forecast(Box::new(answer)))
+            }
+            Request::Graph(asked) => mirror_graph::answer(self, &asked, watch).map(Response::Graph),
         }
     }
 }
@@ -338,7 +342,8 @@ fn asked_of(request: &Request) -> Asked {
         Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
         Request::Show(which) => on(Act::View, &which.stream),
         Request::Prove(which) => on(Act::Prove, &which.stream),
-        Request::Streams => Asked::new(request.name(), Act::View).on_all(),
+        // A forecast may learn from every stream.
+        Request::Streams | Request::Forecast(_) | Request::Graph(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::Status | Request::Log(_) | Request::Verify | Request::Identity | Request::BackupList => {
             Asked::new(request.name(), Act::View)
         }
@@ -371,6 +376,7 @@ fn summary_of(request: &Request) -> String {
             format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
         }
         Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         _ => String::new(),
     }
@@ -383,6 +389,8 @@ fn items(response: &Response) -> u64 {
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
         Response::View(answer) => answer.time.len() as u64,
+        Response::Forecast(answer) => answer.points.len() as u64,
+        Response::Graph(answer) => answer.edges.len() as u64,
         Response::Log(answer) => answer.commits.len() as u64,
         Response::Verify(report) => report.observations,
         Response::Import(report) => report.added,
