@@ -8,9 +8,11 @@
 //! bench vault                10 million observations over 8 years: queries, decoding, opening, verifying, proving,
 //!                            beside the same rows in SQLite
 //! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
+//! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
 //! ```
 
 mod brain;
+mod forecast;
 mod import;
 mod person;
 mod vault;
@@ -49,6 +51,12 @@ enum Command {
         #[command(subcommand)]
         what: brain::Command,
     },
+    /// Forecasts, features and the graph
+    Forecast {
+        /// What to measure
+        #[command(subcommand)]
+        what: forecast::Command,
+    },
     /// A large vault, beside the same rows in a plain database
     Vault {
         /// Observations, in millions
@@ -63,6 +71,7 @@ fn main() -> ExitCode {
         Command::Read { file } => import::read(&file),
         Command::Import { file } => import::import(&file),
         Command::Brain { what } => brain::run(&what),
+        Command::Forecast { what } => forecast::run(&what),
         Command::Vault { millions } => vault::vault(millions),
     };
     match result {
