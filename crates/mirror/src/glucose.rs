@@ -21,6 +21,7 @@
 //! ```
 
 mod equations;
+mod future;
 mod meals;
 mod mersenne;
 mod minimal;
@@ -30,6 +31,7 @@ mod pump;
 mod sensor;
 
 pub use equations::{EATING_G_PER_MIN, Minute, PatientState};
+pub use future::Bolus;
 pub use meals::{Meal, random_meals};
 pub use mersenne::Mersenne;
 pub use minimal::{Minimal, MinimalFit, MinimalState};
