@@ -9,10 +9,12 @@
 //!                            beside the same rows in SQLite
 //! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
 //! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
+//! bench glucose speed ...   glucose bodies and who treats them, for bench/mirror.d/glucose.py
 //! ```
 
 mod brain;
 mod forecast;
+mod glucose;
 mod import;
 mod person;
 mod vault;
@@ -57,6 +59,12 @@ enum Command {
         #[command(subcommand)]
         what: forecast::Command,
     },
+    /// Glucose bodies and who treats them
+    Glucose {
+        /// What to measure
+        #[command(subcommand)]
+        what: glucose::Command,
+    },
     /// A large vault, beside the same rows in a plain database
     Vault {
         /// Observations, in millions
@@ -72,6 +80,7 @@ fn main() -> ExitCode {
         Command::Import { file } => import::import(&file),
         Command::Brain { what } => brain::run(&what),
         Command::Forecast { what } => forecast::run(&what),
+        Command::Glucose { what } => glucose::run(&what),
         Command::Vault { millions } => vault::vault(millions),
     };
     match result {
