@@ -27,7 +27,9 @@
 mod balloon;
 mod connectome;
 mod delayed;
+pub mod fit;
 mod kuramoto;
+mod linear;
 mod math;
 pub mod measure;
 mod neurons;

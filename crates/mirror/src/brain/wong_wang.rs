@@ -85,6 +85,15 @@ impl Default for WongWang {
     }
 }
 
+impl WongWang {
+    /// Currents into both populations of a region.
+    #[inline(always)]
+    fn currents(&self, exc: f64, inh: f64, heard: f64) -> (f64, f64) {
+        let into_exc = self.share_exc * self.current + self.recurrent * self.nmda * exc - self.gaba * inh;
+        (into_exc + self.nmda * heard, self.share_inh * self.current + self.nmda * exc - inh)
+    }
+}
+
 impl Neurons for WongWang {
     const SENT: usize = 1;
     /// Se, Si, re, ri and the two noises.
@@ -126,14 +135,12 @@ impl Neurons for WongWang {
         let wander_inh = &mut wander_inh[..n];
         let (noise_exc, noise_inh, heard) = (&noise[..n], &noise[n..2 * n], &heard[..n]);
         let (leave_exc, leave_inh) = (1.0 / self.tau_exc_ms, 1.0 / self.tau_inh_ms);
-        let (base_exc, base_inh) = (self.share_exc * self.current, self.share_inh * self.current);
         let back = step_ms / self.noise.tau_ms;
         let kick = self.noise.sigma * step_ms.sqrt();
         let [mean_exc, mean_inh] = self.noise.mean;
         for k in 0..n {
             let (e, i) = (exc[k], inh[k]);
-            let current_exc = base_exc + self.recurrent * self.nmda * e - self.gaba * i + self.nmda * heard[k];
-            let current_inh = base_inh + self.nmda * e - i;
+            let (current_exc, current_inh) = self.currents(e, i, heard[k]);
             let (re, ri) = (self.fire_exc.rate(current_exc), self.fire_inh.rate(current_inh));
             let (we, wi) = (wander_exc[k], wander_inh[k]);
             rate_exc[k] = re;
