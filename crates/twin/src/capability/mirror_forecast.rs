@@ -91,8 +91,8 @@ fn step(series: &Series, asked: &Asked) -> Result<(i64, i64), Failure> {
         let days = STEPS.iter().rev().find(|(width, _)| *width <= step).map_or(14, |(_, days)| *days);
         return Ok((step, days));
     }
-    // Neighbours are as often a little further apart than the median as they are nearer.
-    let fits = |step: i64| step * 3 >= series.usual_gap * 2 && horizon % step == 0 && horizon / step >= 1;
+    // A sensor of five minutes may tick a little slower than that.
+    let fits = |step: i64| step * 10 >= series.usual_gap * 9 && horizon % step == 0 && horizon / step >= 1;
     let fitting: Vec<(i64, i64)> = STEPS.into_iter().filter(|(step, _)| fits(*step)).collect();
     let near = fitting.iter().find(|(step, _)| horizon / step <= AHEAD).or(fitting.last());
     near.copied().ok_or_else(|| {
