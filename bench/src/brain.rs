@@ -57,7 +57,7 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20.0)]
         minutes: f64,
         /// Trials of the search
-        #[arg(long, default_value_t = 200)]
+        #[arg(long, default_value_t = 120)]
         trials: usize,
         /// Rounds of refining connections
         #[arg(long, default_value_t = 60)]
