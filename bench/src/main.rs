@@ -7,8 +7,14 @@
 //! bench import EXPORT.xml    the whole way into a new twin, in this process
 //! bench vault                10 million observations over 8 years: queries, decoding, opening, verifying, proving,
 //!                            beside the same rows in SQLite
+//! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
+//! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
+//! bench glucose speed ...   glucose bodies and who treats them, for bench/mirror.d/glucose.py
 //! ```
 
+mod brain;
+mod forecast;
+mod glucose;
 mod import;
 mod person;
 mod vault;
@@ -41,6 +47,24 @@ enum Command {
         /// The export
         file: PathBuf,
     },
+    /// Whole-brain simulation
+    Brain {
+        /// What to measure
+        #[command(subcommand)]
+        what: brain::Command,
+    },
+    /// Forecasts, features and the graph
+    Forecast {
+        /// What to measure
+        #[command(subcommand)]
+        what: forecast::Command,
+    },
+    /// Glucose bodies and who treats them
+    Glucose {
+        /// What to measure
+        #[command(subcommand)]
+        what: glucose::Command,
+    },
     /// A large vault, beside the same rows in a plain database
     Vault {
         /// Observations, in millions
@@ -54,6 +78,9 @@ fn main() -> ExitCode {
         Command::Scan { file } => import::scan(&file),
         Command::Read { file } => import::read(&file),
         Command::Import { file } => import::import(&file),
+        Command::Brain { what } => brain::run(&what),
+        Command::Forecast { what } => forecast::run(&what),
+        Command::Glucose { what } => glucose::run(&what),
         Command::Vault { millions } => vault::vault(millions),
     };
     match result {

@@ -1,8 +1,9 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    backup::Backup, check::Check, completions::Completions, demo::Demo, export::Export, import::Import, init::Init,
-    log::Log, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, up::Up,
+    backup::Backup, check::Check, completions::Completions, demo::Demo, export::Export, forecast::Forecast,
+    graph::Graph, import::Import, init::Init, log::Log, passwd::Passwd, prove::Prove, query::Query, restore::Restore,
+    show::Show, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -69,6 +70,10 @@ pub(crate) enum Command {
     Streams,
     /// Statistics per minute, hour, day or week, or the observations themselves
     Query(Query),
+    /// What comes next on a stream, how sure that is, and how right such answers have been
+    Forecast(Forecast),
+    /// What goes before what, with the evidence
+    Graph(Graph),
     /// One observation, and where it comes from all the way to a signature
     Show(Show),
     /// Write a proof of one observation that anybody can check

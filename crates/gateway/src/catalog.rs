@@ -64,6 +64,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("backup.run@1", Long, of::<request::BackupWhich>, of::<Vec<response::BackupReport>>),
     with("backup.check@1", Long, of::<request::BackupWhich>, of::<Vec<response::BackupReport>>),
     plain("backup.list@1", Quick, of::<Vec<response::BackupReport>>),
+    with("mirror.forecast@1", Long, of::<request::Forecast>, of::<response::ForecastAnswer>),
+    with("mirror.graph@1", Long, of::<request::Graph>, of::<response::GraphAnswer>),
     plain("identity.document@1", Quick, did_document),
     with("today.cards@1", Quick, of::<request::Today>, of::<response::TodayAnswer>),
     with("search.find@1", Quick, of::<request::Find>, of::<response::FindAnswer>),

@@ -60,6 +60,12 @@ pub enum Request {
     /// The places that keep copies.
     #[serde(rename = "backup.list@1")]
     BackupList,
+    /// What comes next on a stream, how sure that is, and how right such answers have been.
+    #[serde(rename = "mirror.forecast@1")]
+    Forecast(Forecast),
+    /// What goes before what: streams, calendar and the lagged edges between them, with their evidence.
+    #[serde(rename = "mirror.graph@1")]
+    Graph(Graph),
     /// The twin's DID document (W3C DID Core 1.0).
     #[serde(rename = "identity.document@1")]
     Identity,
@@ -87,6 +93,45 @@ pub enum Request {
     /// Takes a whole import back. Nothing is erased from the journal; what it brought does not count any more.
     #[serde(rename = "import.undo@1")]
     Undo(ImportWhich),
+}
+
+/// What is to be forecast.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// The stream.
+    pub stream: StreamId,
+    /// How far ahead.
+    pub horizon: Every,
+    /// Width of a step; default: what suits the stream and the horizon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Every>,
+    /// Only observations whose source's text contains this, ignoring case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Where chance comes from: the same seed gives the same forecast.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+/// How the graph is to be drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// Share of the edges that may be false: 0.001 to 0.5.
+    #[serde(default = "default_rate")]
+    pub rate: f64,
+    /// Only observations whose source's text contains this, ignoring case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+fn default_rate() -> f64 {
+    0.05
 }
 
 /// Which observations, and how to sum them up.
@@ -323,6 +368,8 @@ impl Request {
             Self::BackupRun(_) => "backup.run@1",
             Self::BackupCheck(_) => "backup.check@1",
             Self::BackupList => "backup.list@1",
+            Self::Forecast(_) => "mirror.forecast@1",
+            Self::Graph(_) => "mirror.graph@1",
             Self::Identity => "identity.document@1",
             Self::Today(_) => "today.cards@1",
             Self::Find(_) => "search.find@1",

@@ -42,6 +42,10 @@ pub enum Response {
     Export(ExportReport),
     /// To the `backup.…@1` requests.
     Backup(Vec<BackupReport>),
+    /// To `mirror.forecast@1`.
+    Forecast(Box<ForecastAnswer>),
+    /// To `mirror.graph@1`.
+    Graph(GraphAnswer),
     /// To `identity.document@1`: the DID document as JSON-LD.
     Identity(serde_json::Value),
     /// To `today.cards@1`.
@@ -79,6 +83,8 @@ impl Response {
             Request::BackupAdd(_) | Request::BackupRun(_) | Request::BackupCheck(_) | Request::BackupList => {
                 Self::Backup(read(json)?)
             }
+            Request::Forecast(_) => Self::Forecast(Box::new(read(json)?)),
+            Request::Graph(_) => Self::Graph(read(json)?),
             Request::Identity => Self::Identity(json),
             Request::Today(_) => Self::Today(read(json)?),
             Request::Find(_) => Self::Find(read(json)?),
@@ -89,6 +95,109 @@ impl Response {
             Request::Undo(_) => Self::Undo(read(json)?),
         })
     }
+}
+
+/// What comes next on a stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ForecastAnswer {
+    /// The stream.
+    pub stream: StreamId,
+    /// UCUM code.
+    pub unit: String,
+    /// Width of a step: a value is the mean of the step, or the total where the stream counts something.
+    pub every: String,
+    /// What the median comes from, in words.
+    pub model: String,
+    /// The same, as numbers.
+    pub parts: Vec<ForecastPart>,
+    /// Other streams that the model learnt from.
+    pub learnt_from: Vec<String>,
+    /// Start of the last step that is known, on the owner's wall clock.
+    pub from: String,
+    /// What comes next, step by step.
+    pub points: Vec<ForecastPoint>,
+    /// The last known steps up to `from`, oldest first, null where unknown; for charts.
+    pub recent: Vec<Option<f64>>,
+    /// 1 − mean absolute error / that of seasonal naive, over the rolling windows.
+    pub skill_vs_naive: f64,
+    /// Share of the windows' values that lay within the 90 % band.
+    pub coverage_90: f64,
+    /// Mean absolute scaled error over the windows (Hyndman and Koehler 2006), by seasonal naive.
+    pub mase: f64,
+    /// Mean absolute error of the median over the windows.
+    pub mae: f64,
+    /// Root mean squared error of the mean over the windows.
+    pub rmse: f64,
+    /// Rolling windows that were forecast without knowing them, and scored.
+    pub windows: u64,
+    /// What the owner should know, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A candidate's share in a forecast.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ForecastPart {
+    /// Its name.
+    pub name: String,
+    /// Its weight, 0 to 1.
+    pub weight: f64,
+}
+
+/// One step of the future.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ForecastPoint {
+    /// Start of the step on the owner's wall clock, ISO 8601 without offset.
+    pub time: String,
+    /// Lower end of the 90 % band.
+    pub q05: f64,
+    /// Median.
+    pub q50: f64,
+    /// Upper end of the 90 % band.
+    pub q95: f64,
+    /// Mean.
+    pub mean: f64,
+}
+
+/// What goes before what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphAnswer {
+    /// Days looked at.
+    pub days: u64,
+    /// Share of the edges that may be false.
+    pub rate: f64,
+    /// Streams, labels, events and the calendar.
+    pub nodes: Vec<GraphNode>,
+    /// What holds between them, strongest evidence first within hours and within days.
+    pub edges: Vec<GraphEdge>,
+}
+
+/// A node of the graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphNode {
+    /// A stream, a stream's label, or a part of the calendar.
+    pub name: String,
+    /// Days on which it is known.
+    pub days: u64,
+}
+
+/// A lagged edge with its evidence. It tells an order in time and not a cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphEdge {
+    /// What comes first.
+    pub from: String,
+    /// What follows.
+    pub to: String,
+    /// How much later, `3h` or `1d`; `0h` is in the same hour, without direction.
+    pub lag: String,
+    /// Between streams a correlation beyond own past and rhythm; from the calendar the share of variance explained.
+    pub weight: f64,
+    /// Chance of evidence this strong where there is no edge.
+    pub p: f64,
+    /// Days behind it.
+    pub days: u64,
+    /// Share of resampled histories in which it shows; from the calendar the share of days on which it helped.
+    pub stability: f64,
 }
 
 /// A standard's name for what a stream measures.

@@ -1,7 +1,8 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, export, import, imports, journal, protect, provenance, quality, receipts, search, status, timeline, today,
+    backup, export, import, imports, journal, mirror_forecast, mirror_graph, protect, provenance, quality, receipts,
+    search, status, timeline, today,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -337,6 +338,10 @@ impl Twin {
             Request::Imports => imports::list(self).map(Response::Imports),
             Request::ImportUpload(which) => import::upload(self, &which, watch).map(Response::Import),
             Request::Undo(which) => imports::undo(self, &which).map(Response::Undo),
+            Request::Forecast(asked) => {
+                mirror_forecast::answer(self, &asked, watch).map(|answer| Response::Forecast(Box::new(answer)))
+            }
+            Request::Graph(asked) => mirror_graph::answer(self, &asked, watch).map(Response::Graph),
         }
     }
 }
@@ -406,9 +411,13 @@ fn asked_of(request: &Request) -> Asked {
         Request::Show(which) => on(Act::View, &which.stream),
         Request::Prove(which) => on(Act::Prove, &which.stream),
         Request::Quality(Quality { stream: Some(stream) }) => on(Act::View, stream),
-        Request::Streams | Request::Today(_) | Request::Find(_) | Request::Quality(_) => {
-            Asked::new(request.name(), Act::View).on_all()
-        }
+        // A forecast may learn from every stream.
+        Request::Streams
+        | Request::Today(_)
+        | Request::Find(_)
+        | Request::Quality(_)
+        | Request::Forecast(_)
+        | Request::Graph(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::Status
         | Request::Log(_)
         | Request::Verify
@@ -447,6 +456,7 @@ fn summary_of(request: &Request) -> String {
             format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
         }
         Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
@@ -461,6 +471,8 @@ fn items(response: &Response) -> u64 {
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
         Response::View(answer) => answer.time.len() as u64,
+        Response::Forecast(answer) => answer.points.len() as u64,
+        Response::Graph(answer) => answer.edges.len() as u64,
         Response::Log(answer) => answer.commits.len() as u64,
         Response::Verify(report) => report.observations,
         Response::Import(report) => report.added,

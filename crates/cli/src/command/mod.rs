@@ -6,6 +6,8 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod forecast;
+pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
@@ -36,6 +38,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Import(import) => import::run(&globals, import),
         Command::Streams => streams::run(&globals),
         Command::Query(query) => query::run(&globals, &query),
+        Command::Forecast(forecast) => forecast::run(&globals, &forecast),
+        Command::Graph(graph) => graph::run(&globals, &graph),
         Command::Show(show) => show::run(&globals, &show),
         Command::Prove(prove) => prove::run(&globals, &prove),
         Command::Check(check) => check::run(&globals, &check),

@@ -1,6 +1,8 @@
 //! Answers as text. Everything here is a function from values to a string.
 
 pub(crate) mod bar;
+pub(crate) mod forecast;
+pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod number;
 pub(crate) mod progress;
