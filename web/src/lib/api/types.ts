@@ -289,6 +289,78 @@ export type FindAnswer = {
   groups: FoundGroup[];
 };
 
+/** What is to be forecast. */
+export type Forecast = {
+  /** Width of a step; default: what suits the stream and the horizon. */
+  every?: Every | null;
+  /** How far ahead. */
+  horizon: Every;
+  /** Where chance comes from: the same seed gives the same forecast. */
+  seed?: number;
+  /** Only observations whose source's text contains this, ignoring case. */
+  source?: string | null;
+  /** The stream. */
+  stream: StreamId;
+};
+
+/** What comes next on a stream. */
+export type ForecastAnswer = {
+  /** Share of the windows' values that lay within the 90 % band. */
+  coverage_90: number;
+  /** Width of a step: a value is the mean of the step, or the total where the stream counts something. */
+  every: string;
+  /** Start of the last step that is known, on the owner's wall clock. */
+  from: string;
+  /** Other streams that the model learnt from. */
+  learnt_from: string[];
+  /** Mean absolute error of the median over the windows. */
+  mae: number;
+  /** Mean absolute scaled error over the windows (Hyndman and Koehler 2006), by seasonal naive. */
+  mase: number;
+  /** What the median comes from, in words. */
+  model: string;
+  /** What the owner should know, in words. */
+  notes?: string[];
+  /** The same, as numbers. */
+  parts: ForecastPart[];
+  /** What comes next, step by step. */
+  points: ForecastPoint[];
+  /** The last known steps up to `from`, oldest first, null where unknown; for charts. */
+  recent: (number | null)[];
+  /** Root mean squared error of the mean over the windows. */
+  rmse: number;
+  /** 1 − mean absolute error / that of seasonal naive, over the rolling windows. */
+  skill_vs_naive: number;
+  /** The stream. */
+  stream: StreamId;
+  /** UCUM code. */
+  unit: string;
+  /** Rolling windows that were forecast without knowing them, and scored. */
+  windows: number;
+};
+
+/** A candidate's share in a forecast. */
+export type ForecastPart = {
+  /** Its name. */
+  name: string;
+  /** Its weight, 0 to 1. */
+  weight: number;
+};
+
+/** One step of the future. */
+export type ForecastPoint = {
+  /** Mean. */
+  mean: number;
+  /** Lower end of the 90 % band. */
+  q05: number;
+  /** Median. */
+  q50: number;
+  /** Upper end of the 90 % band. */
+  q95: number;
+  /** Start of the step on the owner's wall clock, ISO 8601 without offset. */
+  time: string;
+};
+
 /** Results of one kind. */
 export type FoundGroup = {
   /** What they are. */
@@ -344,6 +416,52 @@ export type Go = {
   stream?: StreamId | null;
   /** To this wall-clock millisecond, exclusive. */
   to?: number | null;
+};
+
+/** How the graph is to be drawn. */
+export type Graph = {
+  /** Share of the edges that may be false: 0.001 to 0.5. */
+  rate?: number;
+  /** Only observations whose source's text contains this, ignoring case. */
+  source?: string | null;
+};
+
+/** What goes before what. */
+export type GraphAnswer = {
+  /** Days looked at. */
+  days: number;
+  /** What holds between them, strongest evidence first within hours and within days. */
+  edges: GraphEdge[];
+  /** Streams, labels, events and the calendar. */
+  nodes: GraphNode[];
+  /** Share of the edges that may be false. */
+  rate: number;
+};
+
+/** A lagged edge with its evidence. It tells an order in time and not a cause. */
+export type GraphEdge = {
+  /** Days behind it. */
+  days: number;
+  /** What comes first. */
+  from: string;
+  /** How much later, `3h` or `1d`; `0h` is in the same hour, without direction. */
+  lag: string;
+  /** Chance of evidence this strong where there is no edge. */
+  p: number;
+  /** Share of resampled histories in which it shows; from the calendar the share of days on which it helped. */
+  stability: number;
+  /** What follows. */
+  to: string;
+  /** Between streams a correlation beyond own past and rhythm; from the calendar the share of variance explained. */
+  weight: number;
+};
+
+/** A node of the graph. */
+export type GraphNode = {
+  /** Days on which it is known. */
+  days: number;
+  /** A stream, a stream's label, or a part of the calendar. */
+  name: string;
 };
 
 /** Files to take in. */
@@ -1151,6 +1269,10 @@ export interface Requests {
   "journal.repair@1": { params: Record<string, never>; answer: RepairReport };
   /** Reads and hashes everything again. */
   "journal.verify@1": { params: Record<string, never>; answer: VerifyReport };
+  /** What comes next on a stream, how sure that is, and how right such answers have been. */
+  "mirror.forecast@1": { params: Forecast; answer: ForecastAnswer };
+  /** What goes before what: streams, calendar and the lagged edges between them, with their evidence. */
+  "mirror.graph@1": { params: Graph; answer: GraphAnswer };
   /** One observation with its whole provenance. */
   "observation.show@1": { params: Which; answer: Provenance };
   /** A proof that one observation is in the signed journal; it reveals nothing else. */
