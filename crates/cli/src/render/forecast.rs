@@ -66,9 +66,9 @@ fn score(answer: &ForecastAnswer) -> String {
 /// The past as dots, the median as a line, the band as shade; one column or more per step.
 fn picture(answer: &ForecastAnswer, width: usize) -> String {
     let room = width.saturating_sub(MARGIN + 1).max(16);
-    let ahead = answer.points.len().max(1);
+    let ahead = answer.points.len();
     // Two parts of three are future, as long as they fit.
-    let per_step = (room * 2 / 3 / ahead).clamp(1, WIDEST);
+    let per_step = (room * 2 / 3 / ahead.max(1)).clamp(1, WIDEST);
     let shown = ahead.min(room * 2 / 3 / per_step);
     let past = answer.recent.len().min((room - shown * per_step) / per_step);
     let past = &answer.recent[answer.recent.len() - past..];
