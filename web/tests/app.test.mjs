@@ -197,6 +197,16 @@ test("the shell opens without the twin and holds nothing of the owner's", async 
   await page.context().setOffline(false);
 });
 
+test("the app can be installed: its manifest names icons that are there", async (t) => {
+  const page = await open(t, "today");
+  const manifest = await page.evaluate(() => fetch(document.querySelector("link[rel=manifest]").href).then((reply) => reply.json()));
+  assert.equal(manifest.display, "standalone");
+  for (const { src, sizes, type } of manifest.icons) {
+    const kind = await page.evaluate((src) => fetch(src).then((reply) => (reply.ok ? reply.headers.get("content-type") : String(reply.status))), src);
+    assert.equal(kind, type, `${src} ${sizes}`);
+  }
+});
+
 test("a page of another origin can neither read nor act nor look in", async (t) => {
   const context = await browser.newContext({ storageState: cookies });
   t.after(() => context.close());

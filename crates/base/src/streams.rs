@@ -4,6 +4,7 @@
 //! file brings beyond the table still comes in, as an *open* stream named by its reader (`apple.…`, `custom.…`).
 
 use crate::unit::Analyte;
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -337,6 +338,32 @@ pub const STREAMS: &[Known] = &[
 #[must_use]
 pub fn known(id: &str) -> Option<&'static Known> {
     STREAMS.iter().find(|line| line.id == id)
+}
+
+/// What people call a stream: its name in the table, or else its own id made readable.
+///
+/// ```
+/// use didymos_base::streams::label;
+///
+/// assert_eq!(label("heart_rate"), "Heart rate");
+/// assert_eq!(label("fitbit.very_active_distance"), "Very active distance (fitbit)");
+/// assert_eq!(label("custom.mood_score"), "Mood score");
+/// ```
+#[must_use]
+pub fn label(id: &str) -> Cow<'static, str> {
+    if let Some(known) = known(id) {
+        return Cow::Borrowed(known.label);
+    }
+    let (maker, name) = id.split_once('.').unwrap_or(("", id));
+    let mut label = name.replace(['_', '.'], " ");
+    // Ids are ASCII; a stream's id never begins with anything but a letter.
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !["", "custom"].contains(&maker) {
+        label.push_str(&format!(" ({maker})"));
+    }
+    Cow::Owned(label)
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ const WIDEST: usize = 3;
 
 /// The answer for a person.
 pub(crate) fn render(answer: &ForecastAnswer, backtest: bool, width: usize) -> String {
-    let label = known_streams::known(answer.stream.as_str()).map_or(answer.stream.as_str(), |known| known.label);
+    let label = known_streams::label(answer.stream.as_str());
     let unit = plain(&words::unit(&answer.unit));
     let shown = if unit.is_empty() { String::new() } else { format!("  {unit}") };
-    let mut text = format!("{}{shown}  per {}\n\n", heading(label), answer.every);
+    let mut text = format!("{}{shown}  per {}\n\n", heading(&label), answer.every);
     text.push_str(&picture(answer, width));
     if let (Some(first), Some(last)) = (answer.points.first(), answer.points.last()) {
         text.push_str(&format!("\n{}\n{}\n", said(first, &unit), said(last, &unit)));

@@ -33,9 +33,9 @@ impl Chain {
 /// One observation with its whole provenance.
 pub(crate) fn render(shown: &Provenance) -> String {
     let observation = &shown.observation;
-    let label = streams::known(observation.stream.as_str()).map_or(observation.stream.as_str(), |known| known.label);
+    let label = streams::label(observation.stream.as_str());
     let value = plain(&words::value(&observation.value, &observation.unit));
-    let mut text = format!("{}  {}\n{}\n", heading(label), heading(&value), plain(&words::when(observation)));
+    let mut text = format!("{}  {}\n{}\n", heading(&label), heading(&value), plain(&words::when(observation)));
     if shown.same_time > 0 {
         let others = number::counted(shown.same_time.into(), "other observation");
         text.push_str(&faint(&format!("{others} of this stream at the very same moment\n")));
@@ -75,7 +75,7 @@ pub(crate) fn render(shown: &Provenance) -> String {
 /// What a checked proof shows.
 pub(crate) fn checked(checked: &Checked, bytes: usize) -> String {
     let observation = &checked.observation;
-    let label = streams::known(observation.stream.as_str()).map_or(observation.stream.as_str(), |known| known.label);
+    let label = streams::label(observation.stream.as_str());
     let value = plain(&words::value(&observation.value, &observation.unit));
     let mut chain = Chain(Vec::new());
     chain.step("source", words::source(&observation.source));
@@ -89,7 +89,7 @@ pub(crate) fn checked(checked: &Checked, bytes: usize) -> String {
     chain.step("owner", [checked.owner.to_string()]);
     format!(
         "{}  {}\n{}\n\n{}\n{} {}\n{}\n",
-        heading(label),
+        heading(&label),
         heading(&value),
         plain(&words::when(observation)),
         chain.render(),

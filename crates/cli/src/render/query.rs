@@ -56,8 +56,8 @@ const OVERVIEW: usize = 72;
 
 /// The answer for a person.
 pub(crate) fn render(answer: &QueryAnswer, stats: &[Stat], every_ms: Option<i64>, width: usize) -> String {
-    let label = known_streams::known(answer.stream.as_str()).map_or(answer.stream.as_str(), |known| known.label);
-    let mut title = heading(label);
+    let label = known_streams::label(answer.stream.as_str());
+    let mut title = heading(&label);
     for part in [words::unit(&answer.unit), answer.every.as_ref().map_or(String::new(), |every| format!("per {every}"))]
     {
         if !part.is_empty() {

@@ -171,7 +171,7 @@ fn of_stream(twin: &Twin, id: &StreamId, compare: bool) -> Result<StreamQuality,
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|i| (std::cmp::Reverse(sources[*i].count), *i));
     let compared = &order[..order.len().min(COMPARED_MAX)];
-    let label = table::known(id.as_str()).map_or_else(|| id.to_string(), |known| known.label.to_owned());
+    let label = table::label(id.as_str()).into_owned();
     Ok(StreamQuality {
         stream: id.clone(),
         label,

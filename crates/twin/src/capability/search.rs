@@ -122,14 +122,14 @@ fn streams(twin: &Twin, words: &Words) -> Vec<FoundResult> {
         .iter()
         .filter_map(|stream| {
             let id = &stream.stream.id;
-            let label = table::known(id.as_str()).map_or(id.as_str(), |known| known.label);
-            if !words.are_in(label) && !words.are_in(&id.as_str().replace('_', " ")) {
+            let label = table::label(id.as_str());
+            if !words.are_in(&label) && !words.are_in(&id.as_str().replace('_', " ")) {
                 return None;
             }
             let first = stream.chunks.iter().map(|chunk| chunk.first.wall(chunk.zones.0)).min()?;
             let last = stream.chunks.iter().map(|chunk| chunk.end.wall(chunk.zones.1)).max()?;
             Some(FoundResult {
-                label: label.to_owned(),
+                label: label.into_owned(),
                 detail: Some(stream.stream.unit.clone()).filter(|unit| unit != "1"),
                 count: stream.count,
                 go: Go { stream: Some(id.clone()), from: Some(first), to: Some(last), ..Go::default() },
@@ -186,11 +186,11 @@ fn texts(twin: &Twin, words: &Words) -> Result<(Vec<FoundResult>, Vec<FoundResul
     };
     let (mut events, mut texts) = (Vec::new(), Vec::new());
     for (id, kind) in streams {
-        let label = table::known(id.as_str()).map_or(id.as_str(), |known| known.label);
+        let label = table::label(id.as_str());
         let selection = twin.vault.select(&id, Range::default(), None)?;
         let found = twin.vault.texts(&selection, |text| words.are_in(&text.replace('_', " ")))?;
         let to = if kind == Kind::Event { &mut events } else { &mut texts };
-        to.extend(found.into_iter().map(|found| (found.last, text_result(&id, label, kind, &found))));
+        to.extend(found.into_iter().map(|found| (found.last, text_result(&id, &label, kind, &found))));
     }
     let newest_first = |mut found: Vec<(i64, FoundResult)>| {
         found.sort_by_key(|(last, _)| Reverse(*last));

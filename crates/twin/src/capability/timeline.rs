@@ -45,7 +45,7 @@ fn stream_info(chunks: &StreamChunks, all_sources: &[Source]) -> Option<StreamIn
     let mut sources: Vec<String> = sources.into_iter().map(|i| all_sources[i as usize].summary()).collect();
     sources.sort();
     sources.dedup();
-    let label = table::known(stream.id.as_str()).map_or_else(|| stream.id.to_string(), |known| known.label.to_owned());
+    let label = table::label(stream.id.as_str()).into_owned();
     Some(StreamInfo {
         id: stream.id.clone(),
         label,

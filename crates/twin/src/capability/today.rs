@@ -185,7 +185,7 @@ fn streams(twin: &Twin) -> Vec<Stream> {
 /// The stream's values by day, from long before `day` to `day`.
 fn days(twin: &Twin, stream: &Stream, day: i64) -> Result<Days, Failure> {
     let range = Range { from: Some(Edge::Wall((day - REACH_DAYS) * DAY_MS)), to: Some(Edge::Wall((day + 1) * DAY_MS)) };
-    let label = table::known(stream.id.as_str()).map_or_else(|| stream.id.to_string(), |known| known.label.to_owned());
+    let label = table::label(stream.id.as_str()).into_owned();
     let mut days = Days {
         id: stream.id.clone(),
         label,
