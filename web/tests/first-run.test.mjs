@@ -72,6 +72,11 @@ test("a stranger sets a twin up with a passkey, drops a file, and sees something
   await page.waitForSelector("[data-testid=drop]");
   await drop(page, "heart.csv", FILE);
   await page.waitForSelector("text=/new observations from/", { timeout: 60_000 });
+  // Nothing is asked again and again once it is in.
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().includes("imports.list") ? 1 : 0));
+  await page.waitForTimeout(2000);
+  assert.ok(asked <= 1, `imports.list was asked ${asked} times`);
   await page.reload();
   await settled(page);
   await page.locator(".line", { hasText: "heart.csv" }).first().click();

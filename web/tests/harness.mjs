@@ -42,7 +42,7 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 
 /** A window that fails its test when the page complains or asks anybody but its own twin for anything. */
 export async function window_(t, browser, origin, options = {}) {
-  const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  const context = await browser.newContext({ viewport: DESKTOP, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const [complaints, strangers] = [[], []];
   // A wrong key is answered with 403 on purpose, and a test goes offline; the browser notes both.
