@@ -2,10 +2,10 @@
 
 import { askOnce } from "./api/door";
 import type { QueryAnswer, StreamInfo } from "./api/types";
-import { wallOf } from "./words";
+import { wallOf } from "./wall";
 
 class Rhythm {
-  hours = $state<number[]>([]);
+  hours = $state.raw<number[]>([]);
 
   async learn(streams: StreamInfo[]): Promise<void> {
     const stream = ["heart_rate", "steps", "glucose"].map((id) => streams.find((one) => one.id === id)).find(Boolean) ?? streams.find((one) => one.kind === "reading" || one.kind === "total");

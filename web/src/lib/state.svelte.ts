@@ -7,13 +7,13 @@ import { t } from "./i18n/index.svelte";
 export type Phase = "starting" | "gone" | "out" | "new" | "open";
 
 class Here {
-  phase = $state<Phase>("starting");
-  standing = $state<AuthState | null>(null);
-  status = $state<Status | null>(null);
+  phase = $state.raw<Phase>("starting");
+  standing = $state.raw<AuthState | null>(null);
+  status = $state.raw<Status | null>(null);
   streams = $state.raw<StreamInfo[]>([]);
   /** One sentence for the live region, and whether it is bad news. */
-  said = $state<{ text: string; bad: boolean } | null>(null);
-  route = $state<Route>(parse(location.hash));
+  said = $state.raw<{ text: string; bad: boolean } | null>(null);
+  route = $state.raw<Route>(parse(location.hash));
 
   async start(): Promise<void> {
     try {

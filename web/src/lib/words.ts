@@ -1,6 +1,7 @@
 // How numbers, units, times and labels are written. Times are wall-clock milliseconds, read as UTC.
 
 import { language } from "./i18n/index.svelte";
+import { wallOf } from "./wall";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -70,10 +71,6 @@ export function range(from: number, to: number): string {
   if (to - from < 4 * DAY) return `${date(from, { year })}, ${clock(from)} – ${date(last)}, ${clock(to)}`;
   return `${date(from, { year })} – ${date(last)}`;
 }
-/** As the API takes a wall-clock time. */
-export const wallText = (wall: number): string => new Date(wall).toISOString().slice(0, -1);
-/** The wall clock that an RFC 3339 text shows, whatever its offset. */
-export const wallOf = (text: string): number => Date.parse(`${text.replace(/(Z|[+-]\d\d:\d\d)$/, "")}Z`);
 /** A moment with its offset, readable. */
 export function readable(rfc3339: string): string {
   const zone = /(Z|[+-]\d\d:\d\d)$/.exec(rfc3339)?.[1];

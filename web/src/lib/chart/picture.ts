@@ -2,7 +2,8 @@
 
 import { askOnce } from "../api/door";
 import type { QueryAnswer, StreamInfo, ViewAnswer } from "../api/types";
-import { DAY, HOUR, MINUTE, byOrder, gist, wallOf, wallText } from "../words";
+import { DAY, HOUR, MINUTE, byOrder, gist } from "../words";
+import { wallOf, wallText } from "../wall";
 
 const SPANS_MAX = 1500;
 const PLACES_MAX = 5000;
