@@ -3,7 +3,7 @@
 use crate::command::{
     backup::Backup, check::Check, completions::Completions, demo::Demo, export::Export, forecast::Forecast,
     graph::Graph, import::Import, init::Init, log::Log, passwd::Passwd, prove::Prove, query::Query, restore::Restore,
-    show::Show, up::Up,
+    show::Show, token::Token, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -93,6 +93,9 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Get a twin back from a copy and the 24 words
     Restore(Restore),
+    /// Tokens with which programs and devices deliver files by themselves
+    #[command(subcommand)]
+    Token(Token),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

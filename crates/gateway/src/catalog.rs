@@ -75,6 +75,9 @@ pub(crate) const CATALOG: &[Entry] = &[
     plain("imports.list@1", Quick, of::<response::ImportsAnswer>),
     with("import.upload@1", Closed, of::<request::UploadWhich>, of::<response::ImportReport>),
     with("import.undo@1", Quick, of::<request::ImportWhich>, of::<response::UndoAnswer>),
+    plain("tokens.list@1", Quick, of::<Vec<response::TokenShown>>),
+    with("tokens.create@1", Quick, of::<request::TokenNew>, of::<response::TokenCreated>),
+    with("tokens.revoke@1", Quick, of::<request::TokenWhich>, of::<Vec<response::TokenShown>>),
 ];
 
 /// The line of `name`.

@@ -5,7 +5,7 @@ use crate::catalog::{self, Lane};
 use crate::passkey::Ceremonies;
 use crate::problem::Problem;
 use crate::session::{NoRandomness, Sessions, new_token};
-use crate::{ask, auth, openapi, page, passkey, upload};
+use crate::{ask, auth, delivery, openapi, page, passkey, upload};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -133,6 +133,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(auth::routes())
         .merge(passkey::routes())
         .merge(upload::routes())
+        .merge(delivery::routes())
         .route("/api/{name}", post(answer))
         .fallback(elsewhere)
         .method_not_allowed_fallback(|| async {
@@ -160,7 +161,11 @@ fn check(gate: &Gate, request: &Request) -> Result<(), Problem> {
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
         return refused(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and POST are answered here");
     }
-    let kind = if request.uri().path() == upload::PATH { BodyKind::Bytes } else { BodyKind::Json };
+    let kind = match request.uri().path() {
+        upload::PATH => BodyKind::Bytes,
+        delivery::PATH => BodyKind::Any,
+        _ => BodyKind::Json,
+    };
     match gate.access.hear(gate.local, request.method(), request.headers(), kind) {
         Ok(()) => {}
         Err(Unheard::Host) => {

@@ -35,6 +35,7 @@ mod ask;
 mod auth;
 mod behind;
 mod catalog;
+mod delivery;
 mod http;
 mod openapi;
 mod outside;

@@ -46,6 +46,10 @@ pub fn document(cookie: &str) -> Value {
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": cookie,
                     "description": "Set by a one-time link of `twin up`, by the passphrase or by a passkey"
+                },
+                "token": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "A live source's token of `tokens.create@1`, which may deliver files and nothing else"
                 }
             },
             "schemas": schemas,

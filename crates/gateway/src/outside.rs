@@ -15,6 +15,8 @@ enum Sends {
     Json(SchemaOf),
     /// A file; the address names it.
     File,
+    /// A file from a live source; the address may name it, and the header brings a token.
+    Delivery,
 }
 
 struct Route {
@@ -46,7 +48,7 @@ const fn post(path: &'static str, summary: &'static str, sends: Sends, answer: O
     Route { method: "post", path, summary, sends, answer }
 }
 
-use Sends::{File, Json, Nothing};
+use Sends::{Delivery, File, Json, Nothing};
 
 const ROUTES: &[Route] = &[
     get("/auth/state", "How the twin stands, and whether the caller has a session. Needs none.", of::<AuthState>),
@@ -101,6 +103,12 @@ const ROUTES: &[Route] = &[
         None,
     ),
     post("/api/delete", "Erases the twin from this machine. Copies elsewhere stay.", Json(of::<Delete>), None),
+    post(
+        "/deliver",
+        "Receives a file from a live source that brings a token of `tokens.create@1`; needs no session.",
+        Delivery,
+        Some(of::<Uploaded>),
+    ),
     get("/api/openapi.json", "This document.", any),
 ];
 
@@ -133,12 +141,18 @@ pub(crate) fn describe(paths: &mut Map<String, Value>, taken: &mut SchemaGenerat
             Nothing if route.method == "get" => {}
             Nothing => operation["requestBody"] = json_body(json!({ "type": "object", "additionalProperties": false })),
             Json(schema) => operation["requestBody"] = json_body(schema(taken).to_value()),
-            File => {
-                operation["parameters"] = [("name", true), ("batch", false), ("zone", false)]
+            File | Delivery => {
+                let delivery = matches!(route.sends, Delivery);
+                if delivery {
+                    operation["security"] = json!([{ "token": [] }]);
+                }
+                let all = [("name", !delivery), ("zone", false), ("batch", false)];
+                operation["parameters"] = all[..if delivery { 2 } else { 3 }]
+                    .iter()
                     .map(|(name, required)| {
                         json!({ "name": name, "in": "query", "required": required, "schema": { "type": "string" } })
                     })
-                    .into();
+                    .collect();
                 let bytes = json!({ "type": "string", "contentMediaType": "application/octet-stream" });
                 operation["requestBody"] =
                     json!({ "required": true, "content": { "application/octet-stream": { "schema": bytes } } });

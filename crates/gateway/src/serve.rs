@@ -26,10 +26,12 @@ const HEADERS_MAX: usize = 64;
 /// How long answers under way may take after the order to stop.
 const FAREWELL_MAX: Duration = Duration::from_secs(5);
 
-/// Serves what is `behind` the gate to whoever the gate lets in, until `shutdown` resolves.
+/// Serves what is `behind` the gate to whoever the gate lets in, until `shutdown` resolves. `other` is the same machine
+/// by its other address.
 pub async fn serve(
     behind: Behind,
     listener: TcpListener,
+    other: Option<TcpListener>,
     gate: Arc<Gate>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
@@ -46,7 +48,7 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &room) => accepted,
+            accepted = accept(&listener, other.as_ref(), &room) => accepted,
         };
         let Some((stream, place)) = accepted else { continue };
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
@@ -56,7 +58,7 @@ pub async fn serve(
             drop(place);
         });
     }
-    drop(listener);
+    drop((listener, other));
     shared.gate.end_all();
     shared.asker.close();
     let _ = tokio::time::timeout(FAREWELL_MAX, graceful.shutdown()).await;
@@ -65,10 +67,21 @@ pub async fn serve(
 
 async fn accept(
     listener: &TcpListener,
+    other: Option<&TcpListener>,
     room: &Arc<Semaphore>,
 ) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.ok()?;
-    let Ok((stream, _)) = listener.accept().await else {
+    let by_other = async {
+        match other {
+            Some(other) => other.accept().await,
+            None => std::future::pending().await,
+        }
+    };
+    let accepted = tokio::select! {
+        accepted = listener.accept() => accepted,
+        accepted = by_other => accepted,
+    };
+    let Ok((stream, _)) = accepted else {
         // Out of file handles, or a connection gone before we took it: give others time to finish.
         tokio::time::sleep(Duration::from_millis(100)).await;
         return None;

@@ -7,7 +7,7 @@ use crate::serve::serve;
 use crate::session::NoRandomness;
 use didymos_twin::{Door, Keeper, Principal};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -87,10 +87,13 @@ impl Server {
         let listening = |error| StartError::Listen(addr, error);
         let listener = runtime.block_on(tokio::net::TcpListener::bind(addr)).map_err(listening)?;
         let addr = listener.local_addr().map_err(listening)?;
+        // `localhost` may mean either address of this machine; where the second is not to be had, one has to do.
+        let other = (addr.ip() == Ipv4Addr::LOCALHOST).then_some(SocketAddr::from((Ipv6Addr::LOCALHOST, addr.port())));
+        let other = other.and_then(|other| runtime.block_on(tokio::net::TcpListener::bind(other)).ok());
         let gate = Arc::new(Gate::new(addr, access));
         let url = gate.new_url()?;
         let (stop, stopped) = watch::channel(false);
-        let served = runtime.spawn(serve(behind, listener, Arc::clone(&gate), until(stopped)));
+        let served = runtime.spawn(serve(behind, listener, other, Arc::clone(&gate), until(stopped)));
         Ok(Self { addr, url, gate, stop, served: Mutex::new(Some(served)), runtime: Some(runtime) })
     }
 

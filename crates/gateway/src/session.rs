@@ -47,6 +47,8 @@ pub(crate) struct Sessions {
     wrong_links: Mistakes,
     /// Wrong passphrases and passkeys.
     pub(crate) wrong_keys: Mistakes,
+    /// Wrong tokens of live sources.
+    pub(crate) wrong_tokens: Mistakes,
 }
 
 /// Counts wrong tries: the more there are, the later each is answered.

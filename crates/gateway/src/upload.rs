@@ -87,9 +87,14 @@ async fn upload(State(shared): State<Arc<Shared>>, uri: Uri, body: Body) -> Resu
     let Ok(_slot) = shared.uploads.try_acquire() else { return Err(Problem::busy()) };
     let begun = Arc::clone(&keeper);
     let receiving = aside(move || begun.begin_upload(&name, batch.as_deref(), zone.as_deref())).await?;
+    receive(receiving, body, &keeper).await
+}
+
+/// Receives a body to its end.
+pub(crate) async fn receive(receiving: Receiving, body: Body, keeper: &Keeper) -> Result<Response, Problem> {
     let (to, from) = mpsc::channel(PIECES);
     let writing = tokio::spawn(aside(move || write(receiving, from)));
-    let received = pass_on(body, to, &keeper).await;
+    let received = pass_on(body, to, keeper).await;
     let written_down = writing.await.unwrap_or_else(|_| {
         Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "io", "the upload failed inside; try again"))
     });

@@ -256,3 +256,19 @@ fn a_question_reaches_the_door_and_its_answer_comes_back() {
         assert_eq!((reply.status, reply.json()["code"].as_str()), (400, Some("invalid")), "{bad}");
     }
 }
+
+#[test]
+fn localhost_is_served_by_both_of_its_addresses() {
+    let site = Site::new();
+    let port = site.server.addr().port();
+    if std::net::TcpListener::bind((std::net::Ipv6Addr::LOCALHOST, 0)).is_err() {
+        eprintln!("skipped: this machine has no IPv6 loopback");
+        return;
+    }
+    let mut by_six = std::net::TcpStream::connect((std::net::Ipv6Addr::LOCALHOST, port)).expect("listens on ::1");
+    std::io::Write::write_all(&mut by_six, b"GET /auth/state HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .expect("sent");
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut by_six, &mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}

@@ -6,7 +6,7 @@
 
 use crate::door::{Failure, FailureCode};
 use crate::response::StreamCounts;
-use didymos_base::Timestamp;
+use didymos_base::{Did, Timestamp};
 use didymos_vault::Vault;
 use didymos_vault::spool::{Spool, SpoolId, SpoolReader, SpoolWriter};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub(crate) struct JobRecord {
     pub(crate) received: Timestamp,
     #[serde(default)]
     pub(crate) zone: Option<String>,
+    /// Who delivered it; the owner, if nobody is named.
+    #[serde(default)]
+    pub(crate) by: Option<Did>,
 }
 
 /// How a job stands.
@@ -58,6 +61,7 @@ pub(crate) struct Upload {
     name: String,
     batch: Option<String>,
     zone: Option<String>,
+    by: Option<Did>,
 }
 
 impl Upload {
@@ -104,19 +108,25 @@ impl Jobs {
         self.list().clone()
     }
 
-    pub(crate) fn begin(&self, name: &str, batch: Option<&str>, zone: Option<&str>) -> Result<Upload, Failure> {
+    pub(crate) fn begin(
+        &self,
+        name: &str,
+        batch: Option<&str>,
+        zone: Option<&str>,
+        by: Option<Did>,
+    ) -> Result<Upload, Failure> {
         let name = sound(name);
         if name.trim().is_empty() {
             return Err(Failure::new(FailureCode::Invalid, "an upload needs the file's name: ?name=export.zip"));
         }
         let zone = zone.map(sound).filter(|zone| !zone.is_empty());
-        Ok(Upload { writer: self.spool.begin()?, name, batch: batch.map(sound), zone })
+        Ok(Upload { writer: self.spool.begin()?, name, batch: batch.map(sound), zone, by })
     }
 
     /// The upload is whole: from now on it waits, also after a crash.
     pub(crate) fn received(&self, upload: Upload, now: Timestamp) -> Result<SpoolId, Failure> {
-        let Upload { writer, name, batch, zone } = upload;
-        let record = JobRecord { name, batch, bytes: writer.len(), received: now, zone };
+        let Upload { writer, name, batch, zone, by } = upload;
+        let record = JobRecord { name, batch, bytes: writer.len(), received: now, zone, by };
         let id = writer.finish(&serde_json::to_vec(&record).unwrap_or_default())?;
         self.list().push(Job { id, record, state: JobState::Waiting });
         Ok(id)

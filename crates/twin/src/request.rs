@@ -3,7 +3,7 @@
 
 mod owner;
 
-pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, UploadWhich};
+pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
 
 use crate::moment::Moment;
 use didymos_base::StreamId;
@@ -93,6 +93,15 @@ pub enum Request {
     /// Takes a whole import back. Nothing is erased from the journal; what it brought does not count any more.
     #[serde(rename = "import.undo@1")]
     Undo(ImportWhich),
+    /// Tokens with which programs and devices of the owner's deliver files by themselves, newest first.
+    #[serde(rename = "tokens.list@1")]
+    Tokens,
+    /// Makes a token that may deliver files and nothing else. The answer tells it, once.
+    #[serde(rename = "tokens.create@1")]
+    TokenNew(TokenNew),
+    /// Ends a token at once. What it delivered stays, and can be taken back like any import.
+    #[serde(rename = "tokens.revoke@1")]
+    TokenRevoke(TokenWhich),
 }
 
 /// What is to be forecast.
@@ -379,6 +388,9 @@ impl Request {
             Self::Imports => "imports.list@1",
             Self::ImportUpload(_) => "import.upload@1",
             Self::Undo(_) => "import.undo@1",
+            Self::Tokens => "tokens.list@1",
+            Self::TokenNew(_) => "tokens.create@1",
+            Self::TokenRevoke(_) => "tokens.revoke@1",
         }
     }
 }

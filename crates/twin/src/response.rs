@@ -62,6 +62,10 @@ pub enum Response {
     Imports(ImportsAnswer),
     /// To `import.undo@1`.
     Undo(UndoAnswer),
+    /// To `tokens.list@1` and `tokens.revoke@1`.
+    Tokens(Vec<TokenShown>),
+    /// To `tokens.create@1`.
+    TokenCreated(TokenCreated),
 }
 
 impl Response {
@@ -93,6 +97,8 @@ impl Response {
             Request::Protect => Self::Protect(read(json)?),
             Request::Imports => Self::Imports(read(json)?),
             Request::Undo(_) => Self::Undo(read(json)?),
+            Request::Tokens | Request::TokenRevoke(_) => Self::Tokens(read(json)?),
+            Request::TokenNew(_) => Self::TokenCreated(read(json)?),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::capability::{
     backup, export, import, imports, journal, mirror_forecast, mirror_graph, protect, provenance, quality, receipts,
-    search, status, timeline, today,
+    search, status, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -34,6 +34,8 @@ pub struct Twin {
     identity: RwLock<Known>,
     receipts: Receipts,
     jobs: Jobs,
+    /// Tokens of live sources, once they were read.
+    pub(crate) tokens: Mutex<Option<tokens::Setting>>,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -161,6 +163,7 @@ impl Twin {
         let twin = Self {
             receipts: Receipts::new(vault.clone()),
             jobs: Jobs::open(&vault)?,
+            tokens: Mutex::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -263,8 +266,11 @@ impl Twin {
     fn decide(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> Decision {
         let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
         let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
-        // Contracts with others come with the twins that could hold them.
-        decide(principal, asked, &[], &owner, time)
+        let contracts = match principal {
+            Principal::Twin(_) => tokens::contracts(self),
+            Principal::Device { .. } | Principal::Anonymous => Vec::new(),
+        };
+        decide(principal, asked, &contracts, &owner, time)
     }
 
     /// The owner, on this device.
@@ -338,6 +344,9 @@ impl Twin {
             Request::Imports => imports::list(self).map(Response::Imports),
             Request::ImportUpload(which) => import::upload(self, &which, watch).map(Response::Import),
             Request::Undo(which) => imports::undo(self, &which).map(Response::Undo),
+            Request::Tokens => tokens::list(self).map(Response::Tokens),
+            Request::TokenNew(asked) => tokens::create(self, &asked).map(Response::TokenCreated),
+            Request::TokenRevoke(asked) => tokens::revoke(self, &asked).map(Response::Tokens),
             Request::Forecast(asked) => {
                 mirror_forecast::answer(self, &asked, watch).map(|answer| Response::Forecast(Box::new(answer)))
             }
@@ -425,10 +434,15 @@ fn asked_of(request: &Request) -> Asked {
         | Request::BackupList
         | Request::Receipts(_)
         | Request::Protect
-        | Request::Imports => Asked::new(request.name(), Act::View),
-        Request::Import(_) | Request::ImportUpload(_) => Asked::new(request.name(), Act::Write),
+        | Request::Imports
+        | Request::Tokens => Asked::new(request.name(), Act::View),
+        Request::Import(_) => Asked::new(request.name(), Act::Write),
+        // Which streams a file holds shows when it is read.
+        Request::ImportUpload(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Export(_)
         | Request::Undo(_)
+        | Request::TokenNew(_)
+        | Request::TokenRevoke(_)
         | Request::Repair
         | Request::BackupAdd(_)
         | Request::BackupRun(_)
@@ -459,6 +473,7 @@ fn summary_of(request: &Request) -> String {
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
+        Request::TokenRevoke(which) => which.did.to_string(),
         Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
         _ => String::new(),
     }
@@ -485,9 +500,13 @@ fn items(response: &Response) -> u64 {
         Response::Receipts(answer) => answer.receipts.len() as u64,
         Response::Imports(answer) => answer.imports.len() as u64,
         Response::Undo(answer) => answer.observations,
-        Response::Protect(_) | Response::Status(_) | Response::Show(_) | Response::Proof(_) | Response::Identity(_) => {
-            1
-        }
+        Response::Tokens(tokens) => tokens.len() as u64,
+        Response::TokenCreated(_)
+        | Response::Protect(_)
+        | Response::Status(_)
+        | Response::Show(_)
+        | Response::Proof(_)
+        | Response::Identity(_) => 1,
     }
 }
 

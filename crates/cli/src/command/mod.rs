@@ -19,6 +19,7 @@ pub(crate) mod repair;
 pub(crate) mod restore;
 pub(crate) mod show;
 pub(crate) mod streams;
+pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod verify;
 
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Restore(restore) => restore::run(&globals, &restore),
         Command::Passwd(passwd) => passwd::run(&globals, &passwd),
         Command::Doctor => doctor::run(&globals),
+        Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),
         Command::Demo(demo) => demo::run(&globals, &demo),
         Command::Completions(completions) => completions::run(&completions),

@@ -18,3 +18,4 @@ pub(crate) mod search;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod today;
+pub(crate) mod tokens;

@@ -4,12 +4,14 @@
 //! next unlocking it begins anew, which leaves out what is there already.
 
 use super::{Held, Keeper, Lease};
+use crate::capability::tokens;
 use crate::door::{Door, Failure, FailureCode};
 use crate::jobs::{JobState, Upload};
 use crate::request::UploadWhich;
 use crate::twin::now;
 use crate::{Request, Twin};
 use didymos_base::hex;
+use didymos_consent::Principal;
 use didymos_vault::spool::SpoolId;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -23,7 +25,19 @@ impl Keeper {
     /// Begins to receive a file. The twin stays open for as long as the result lives.
     pub fn begin_upload(&self, name: &str, batch: Option<&str>, zone: Option<&str>) -> Result<Receiving, Failure> {
         let lease = self.lease()?;
-        let upload = lease.twin()?.jobs().begin(name, batch, zone)?;
+        let upload = lease.twin()?.jobs().begin(name, batch, zone, None)?;
+        Ok(Receiving { upload, lease })
+    }
+
+    /// Begins to receive a file from a live source that brings `token`. Without a name the file is called after the
+    /// source. What it delivers is imported in the source's name, so a token that is revoked meanwhile brings nothing.
+    pub fn begin_delivery(&self, token: &str, name: Option<&str>, zone: Option<&str>) -> Result<Receiving, Failure> {
+        let lease = self.lease()?;
+        let Some((did, source)) = tokens::holder(lease.twin()?, token) else {
+            let words = "this token is not in force: make another one in the settings, or with `twin token create`";
+            return Err(Failure::new(FailureCode::Denied, words));
+        };
+        let upload = lease.twin()?.jobs().begin(name.unwrap_or(&source), Some(&source), zone, Some(did))?;
         Ok(Receiving { upload, lease })
     }
 
@@ -100,12 +114,14 @@ impl Held {
 /// Imports one upload, and says whether any waited.
 fn one(twin: &Arc<Twin>, held: &Held) -> bool {
     let Some(id) = twin.jobs().next() else { return false };
+    let by = twin.jobs().get(&id).and_then(|job| job.record.by);
+    let principal = by.map_or_else(|| twin.principal(), Principal::Twin);
     let request = Request::ImportUpload(UploadWhich { job: hex::encode(&id) });
     let mut watch = |_| {
         let over = held.locking.load(Ordering::SeqCst) || twin.jobs().is_unwanted(&id);
         if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let answer = twin.ask(&twin.principal(), request, &mut watch);
+    let answer = twin.ask(&principal, request, &mut watch);
     match answer {
         Ok(_) => {}
         Err(failure) if failure.code == FailureCode::Busy => {

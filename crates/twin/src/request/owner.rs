@@ -1,6 +1,6 @@
 //! What the owner's app asks beside charts: the day, search, quality, receipts, imports.
 
-use didymos_base::StreamId;
+use didymos_base::{Did, StreamId};
 use didymos_consent::Act;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -87,4 +87,27 @@ pub struct UploadWhich {
 pub struct ImportWhich {
     /// Its `import`, as `imports.list@1` gives it.
     pub import: String,
+}
+
+/// A token to be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenNew {
+    /// What will deliver with it, in the owner's words; at most 60 characters.
+    pub name: String,
+    /// For how many days it is in force: 1 to 3660.
+    #[serde(default = "default_days")]
+    pub days: u32,
+}
+
+fn default_days() -> u32 {
+    365
+}
+
+/// A token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenWhich {
+    /// Its DID, as `tokens.list@1` gives it.
+    pub did: Did,
 }

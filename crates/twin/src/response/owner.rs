@@ -5,6 +5,7 @@ use didymos_base::{Did, StreamId};
 use didymos_consent::Receipt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Receipts, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -238,4 +239,49 @@ pub struct Agreement {
     pub lower: f64,
     /// Upper 95 % limit of agreement.
     pub upper: f64,
+}
+
+/// A token of a live source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenShown {
+    /// Who delivers with it, as receipts name them.
+    pub did: Did,
+    /// What the owner calls it.
+    pub name: String,
+    /// Whether it may deliver.
+    pub state: TokenState,
+    /// When it was made, RFC 3339.
+    pub created: String,
+    /// Until when it is in force, RFC 3339.
+    pub expires: String,
+    /// The last delivery that was let in, RFC 3339; absent if there is none among the newest receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+}
+
+/// Whether a token may deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    /// It may.
+    InForce,
+    /// Its time is over.
+    Expired,
+    /// The owner ended it.
+    Revoked,
+}
+
+/// A new token. Nobody can show it again.
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenCreated {
+    /// The token, for the header `Authorization: Bearer …`.
+    pub secret: String,
+    /// How it is listed.
+    pub token: TokenShown,
+}
+
+impl fmt::Debug for TokenCreated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCreated").field("token", &self.token).finish_non_exhaustive()
+    }
 }

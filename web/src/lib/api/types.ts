@@ -1119,6 +1119,47 @@ export type TodayAnswer = {
   streams: number;
 };
 
+/** A new token. Nobody can show it again. */
+export type TokenCreated = {
+  /** The token, for the header `Authorization: Bearer …`. */
+  secret: string;
+  /** How it is listed. */
+  token: TokenShown;
+};
+
+/** A token to be made. */
+export type TokenNew = {
+  /** For how many days it is in force: 1 to 3660. */
+  days?: number;
+  /** What will deliver with it, in the owner's words; at most 60 characters. */
+  name: string;
+};
+
+/** A token of a live source. */
+export type TokenShown = {
+  /** When it was made, RFC 3339. */
+  created: string;
+  /** Who delivers with it, as receipts name them. */
+  did: Did;
+  /** Until when it is in force, RFC 3339. */
+  expires: string;
+  /** The last delivery that was let in, RFC 3339; absent if there is none among the newest receipts. */
+  last?: string | null;
+  /** What the owner calls it. */
+  name: string;
+  /** Whether it may deliver. */
+  state: TokenState;
+};
+
+/** Whether a token may deliver. */
+export type TokenState = "in_force" | "expired" | "revoked";
+
+/** A token. */
+export type TokenWhich = {
+  /** Its DID, as `tokens.list@1` gives it. */
+  did: Did;
+};
+
 /** What is done to an answer before it leaves. */
 export type Transform = "none";
 
@@ -1293,6 +1334,12 @@ export interface Requests {
   "timeline.view@1": { params: View; answer: ViewAnswer };
   /** The values of one day that are most unusual for the owner, each beside its normal range. */
   "today.cards@1": { params: Today; answer: TodayAnswer };
+  /** Makes a token that may deliver files and nothing else. The answer tells it, once. */
+  "tokens.create@1": { params: TokenNew; answer: TokenCreated };
+  /** Tokens with which programs and devices of the owner's deliver files by themselves, newest first. */
+  "tokens.list@1": { params: Record<string, never>; answer: TokenShown[] };
+  /** Ends a token at once. What it delivered stays, and can be taken back like any import. */
+  "tokens.revoke@1": { params: TokenWhich; answer: TokenShown[] };
   /** How the twin is: identity, sizes, what needs attention. */
   "twin.status@1": { params: Record<string, never>; answer: Status };
 }
@@ -1335,4 +1382,6 @@ export interface Routes {
   "GET /auth/state": { params: undefined; answer: AuthState };
   /** Opens the twin with the passphrase, and begins a session. Needs none. */
   "POST /auth/unlock": { params: Unlock; answer: undefined };
+  /** Receives a file from a live source that brings a token of `tokens.create@1`; needs no session. */
+  "POST /deliver": { params: Blob; answer: Uploaded };
 }
