@@ -2,11 +2,12 @@
 
 import type { Receipt } from "./api/types";
 import { t } from "./i18n/index.svelte";
+import { labelName } from "./i18n/twin.svelte";
 import { short } from "./words";
 
-export function who({ principal }: Receipt, thisDevice?: string): string {
+export function who({ principal }: Receipt, thisDevice?: string, sources: Map<string, string> = new Map()): string {
   if (typeof principal === "string") return t("receipts.anonymous");
-  if ("twin" in principal) return t("receipts.twin", { did: short(principal.twin, 18, 6) });
+  if ("twin" in principal) return sources.has(principal.twin) ? t("receipts.source", { name: sources.get(principal.twin) as string }) : t("receipts.twin", { did: short(principal.twin, 18, 6) });
   return principal.device.device === thisDevice ? t("receipts.this") : t("receipts.device", { did: short(principal.device.device, 18, 6) });
 }
 export const isOwner = ({ principal }: Receipt): boolean => typeof principal !== "string" && "device" in principal;
@@ -14,7 +15,7 @@ export const allowed = ({ decision }: Receipt): boolean => "allowed" in decision
 export function outcome({ outcome: end, decision }: Receipt): string {
   if ("denied" in decision) {
     const { because } = decision.denied;
-    return String(typeof because === "object" && because !== null ? Object.keys(because)[0] : because).replaceAll("_", " ");
+    return labelName(String(typeof because === "object" && because !== null ? Object.keys(because)[0] : because)).replaceAll("_", " ");
   }
   return "failed" in end ? t("receipts.failed", { code: end.failed.code }) : t("receipts.items", { n: end.ok.items });
 }

@@ -3,6 +3,7 @@
 import { Problem, ask, forget, send, whenShut } from "./api/door";
 import type { AuthState, Status, StreamInfo } from "./api/types";
 import { t } from "./i18n/index.svelte";
+import { says } from "./i18n/twin.svelte";
 
 export type Phase = "starting" | "gone" | "out" | "new" | "open";
 
@@ -55,7 +56,7 @@ class Here {
 
 /** An error in words that help. */
 export function words(error: unknown): string {
-  if (error instanceof Problem) return error.code === "gone" ? t("gone.text") : error.message;
+  if (error instanceof Problem) return error.code === "gone" ? t("gone.text") : says(error.message, error.code);
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,6 +1,7 @@
 // How numbers, units, times and labels are written. Times are wall-clock milliseconds, read as UTC.
 
 import { language } from "./i18n/index.svelte";
+import { labelName } from "./i18n/twin.svelte";
 import { wallOf } from "./wall";
 
 export const MINUTE = 60_000;
@@ -90,7 +91,10 @@ export function byOrder(labels: Iterable<string>): string[] {
   const place = (label: string) => (ORDER.includes(label) ? ORDER.indexOf(label) : ORDER.length);
   return [...labels].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
 }
-export const title = (label: string): string => (label.charAt(0).toUpperCase() + label.slice(1)).replaceAll("_", " ");
+export function title(label: string): string {
+  const name = labelName(label);
+  return (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+}
 
 /** What an event or a text says, in one short line. */
 export function gist(label: string): string {

@@ -3,6 +3,7 @@
 
 import shell from "./en/shell";
 import type screens from "./en/screens";
+import type { TwinMessages } from "./twin.svelte";
 
 export type ShellMessages = Record<keyof typeof shell, string>;
 export type ScreenMessages = Record<keyof typeof screens, string>;
@@ -11,18 +12,21 @@ export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
 const PARTS = {
-  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => import("./en/screens") },
-  de: { shell: () => import("./de/shell"), screens: () => import("./de/screens") },
+  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => import("./en/screens"), twin: undefined },
+  de: { shell: () => import("./de/shell"), screens: () => import("./de/screens"), twin: () => import("./de/twin") },
 };
 const KEPT = "didymos.language";
 interface Spoken {
   language: Language;
   messages: Partial<Record<Key, string>>;
   whole: boolean;
+  twin?: TwinMessages;
 }
 let current = $state.raw<Spoken>({ language: "en", messages: shell, whole: false });
 
 export const language = (): Language => current.language;
+/** The table of what the twin says; English needs none. */
+export const spoken = (): TwinMessages | undefined => current.twin;
 
 /** The text of `key`, with `{names}` filled in. A plural has two texts, `key.one` and `key`. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
@@ -33,7 +37,8 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 
 async function speak(wanted: Language, whole: boolean): Promise<void> {
   const parts = await Promise.all([PARTS[wanted].shell(), ...(whole ? [PARTS[wanted].screens()] : [])]);
-  current = { language: wanted, messages: Object.assign({}, ...parts.map((part) => part.default)), whole };
+  const twin = whole ? await PARTS[wanted].twin?.() : undefined;
+  current = { language: wanted, messages: Object.assign({}, ...parts.map((part) => part.default)), whole, twin: twin?.default };
   document.documentElement.lang = wanted;
 }
 

@@ -210,6 +210,7 @@ const de: ScreenMessages = {
   "receipts.who": "Wer",
   "receipts.what": "Was",
   "receipts.streams": "Reihen",
+  "receipts.source": "{name}, eine lebende Quelle",
   "receipts.all": "alle",
   "receipts.act": "Handlung",
   "receipts.anyact": "Jede Handlung",
@@ -286,6 +287,24 @@ const de: ScreenMessages = {
   "settings.params": "Parameter",
   "settings.ask": "Fragen",
   "settings.answer": "Antwort",
+
+  tokens: "Lebende Quellen",
+  "tokens.text": "Mit einem Token liefert ein Telefon, eine Uhr oder ein Programm von selbst Dateien. Es liest nichts und ändert sonst nichts; was es bringt, lässt sich zurücknehmen.",
+  "tokens.name": "Was wird liefern?",
+  "tokens.days": "Gilt für",
+  "tokens.fordays": "für {n} Tage",
+  "tokens.create": "Token anlegen",
+  "tokens.once": "Das Token von {name}. Es wird nur dieses eine Mal gezeigt:",
+  "tokens.copy": "Kopieren",
+  "tokens.copied": "Kopiert",
+  "tokens.try": "Zum Ausprobieren auf diesem Rechner:",
+  "tokens.in_force": "gilt bis {when}",
+  "tokens.expired": "abgelaufen am {when}",
+  "tokens.revoked": "beendet",
+  "tokens.last": "lieferte zuletzt am {when}",
+  "tokens.never": "hat noch nichts geliefert",
+  "tokens.revoke": "Beenden",
+  "tokens.revoke.one": "Token von {name} beenden",
 };
 
 export default de;
