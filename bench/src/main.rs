@@ -7,12 +7,14 @@
 //! bench import EXPORT.xml    the whole way into a new twin, in this process
 //! bench vault                10 million observations over 8 years: queries, decoding, opening, verifying, proving,
 //!                            beside the same rows in SQLite
+//! bench charts               the same person through a running server: every view of the app, beside SQLite
 //! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
 //! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
 //! bench glucose speed ...   glucose bodies and who treats them, for bench/mirror.d/glucose.py
 //! ```
 
 mod brain;
+mod charts;
 mod forecast;
 mod glucose;
 mod import;
@@ -71,6 +73,12 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         millions: u32,
     },
+    /// The app's charts over HTTP, beside a plain database
+    Charts {
+        /// Observations, in millions
+        #[arg(long, default_value_t = 10)]
+        millions: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -82,6 +90,7 @@ fn main() -> ExitCode {
         Command::Forecast { what } => forecast::run(&what),
         Command::Glucose { what } => glucose::run(&what),
         Command::Vault { millions } => vault::vault(millions),
+        Command::Charts { millions } => charts::charts(millions),
     };
     match result {
         Ok(figures) => {

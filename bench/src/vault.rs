@@ -1,6 +1,6 @@
 //! A large vault: what questions, opening, verifying and proofs cost, beside the same rows in `SQLite`.
 
-use crate::person::{START, person, timestamp, zone};
+use crate::person::{START, Series, person, timestamp, zone};
 use didymos_base::{Digest, Row, Source, Timestamp, Value as Observed};
 use didymos_identity::{DidDocument, RecoveryPhrase, Secret32, SigningKey};
 use didymos_vault::disk::{Disk, DiskFile, RealDisk};
@@ -54,7 +54,7 @@ impl DiskFile for CountingFile {
     }
 }
 
-fn opening(dir: &Path) -> (Opening<'_>, Vec<u8>) {
+pub(crate) fn opening(dir: &Path) -> (Opening<'_>, Vec<u8>) {
     let phrase = RecoveryPhrase::from_entropy([7; 32]);
     let key = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
     let document = DidDocument::genesis(&phrase.identity_key(), key.did(), Timestamp(START), None);
@@ -66,7 +66,7 @@ fn opening(dir: &Path) -> (Opening<'_>, Vec<u8>) {
 }
 
 /// Median seconds of several runs, after one that does not count.
-fn median<T>(mut work: impl FnMut() -> Result<T, Box<dyn Error>>) -> Result<f64, Box<dyn Error>> {
+pub(crate) fn median<T>(mut work: impl FnMut() -> Result<T, Box<dyn Error>>) -> Result<f64, Box<dyn Error>> {
     work()?;
     let mut seconds = Vec::new();
     for _ in 0..RUNS {
@@ -78,19 +78,15 @@ fn median<T>(mut work: impl FnMut() -> Result<T, Box<dyn Error>>) -> Result<f64,
     Ok(seconds[RUNS / 2])
 }
 
-pub(crate) fn vault(millions: u32) -> Figures {
-    let series = person(u64::from(millions) * 1_000_000);
-    let observations: u64 = series.iter().map(|series| series.rows.len() as u64).sum();
-    let dir = tempfile::tempdir()?;
-    let (first, document) = opening(dir.path());
+/// A vault in `dir` that holds the person's data.
+pub(crate) fn filled(dir: &Path, series: &[Series]) -> Result<Vault, Box<dyn Error>> {
+    let (first, document) = opening(dir);
     let vault = Vault::create(first, &[(ObjectKind::Identity, vec![document])], Timestamp(START))?;
-
-    let began = Instant::now();
     let clock = || Timestamp(START);
     let mut import = vault.import(&clock)?;
     let part = import.begin_part("person", "bench");
     let source = import.source(&Source::named("Watch"));
-    for series in &series {
+    for series in series {
         let stream = import.stream(&series.stream);
         let rows = series.rows.iter().enumerate().map(|(i, (start, end, value))| Row {
             stream,
@@ -105,6 +101,15 @@ pub(crate) fn vault(millions: u32) -> Figures {
     }
     import.end_part(part, 0, Digest::of(b""));
     import.finish()?;
+    Ok(vault)
+}
+
+pub(crate) fn vault(millions: u32) -> Figures {
+    let series = person(u64::from(millions) * 1_000_000);
+    let observations: u64 = series.iter().map(|series| series.rows.len() as u64).sum();
+    let dir = tempfile::tempdir()?;
+    let began = Instant::now();
+    let vault = filled(dir.path(), &series)?;
     let written = began.elapsed().as_secs_f64();
     drop(vault);
 
@@ -161,14 +166,9 @@ pub(crate) fn vault(millions: u32) -> Figures {
     }))
 }
 
-/// The same rows, plain and indexed, and the same question. Returns seconds and bytes; fails if the answers differ.
-fn sqlite(
-    dir: &Path,
-    series: &[crate::person::Series],
-    days: &[didymos_vault::rollup::Bucket],
-) -> Result<(f64, f64), Box<dyn Error>> {
-    let path = dir.join("rows.sqlite");
-    let mut db = rusqlite::Connection::open(&path)?;
+/// The same rows in a database, plain and indexed.
+pub(crate) fn plain_rows(path: &Path, series: &[Series]) -> Result<rusqlite::Connection, Box<dyn Error>> {
+    let mut db = rusqlite::Connection::open(path)?;
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA cache_size = -262144;
          CREATE TABLE observation (stream INTEGER, start INTEGER, end INTEGER, zone INTEGER, value REAL, source INTEGER,
@@ -186,6 +186,13 @@ fn sqlite(
     }
     transaction.commit()?;
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE;")?;
+    Ok(db)
+}
+
+/// The same rows and the same question. Returns seconds and bytes; fails if the answers differ.
+fn sqlite(dir: &Path, series: &[Series], days: &[didymos_vault::rollup::Bucket]) -> Result<(f64, f64), Box<dyn Error>> {
+    let path = dir.join("rows.sqlite");
+    let db = plain_rows(&path, series)?;
     let mut select = db.prepare(
         "SELECT (start + zone) / 86400000 AS day, count(*), sum(value), min(value), max(value) FROM observation
          WHERE stream = 0 AND start >= ?1 AND start < ?2 AND start + zone >= ?3 AND start + zone < ?4

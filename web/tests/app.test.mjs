@@ -161,12 +161,34 @@ test("everything is said in German too, and stays so", async (t) => {
   const page = await open(t, "settings");
   await page.click("button[lang=de]");
   await page.waitForSelector("h1:text-is('Einstellungen')");
+  await visit(page, demo.origin, "search?q=ruhepuls herz");
+  await page.fill("#search", "herzfrequenz");
+  await page.waitForSelector(".results a:has-text('Herzfrequenz')");
   for (const screen of SCREENS) {
     await visit(page, demo.origin, screen);
     assert.equal(await page.evaluate(() => document.documentElement.lang), "de", screen);
     // A text that was forgotten shows its key.
+    for (const english of ["Heart rate", "Sleep stage", "there is no copy"]) assert.ok(!(await page.textContent("main")).includes(english), `${screen}: ${english}`);
     assert.doesNotMatch(await page.textContent("#app"), /\b(nav|today|timeline|import|quality|receipts|protect|settings|provenance|found|act)\.[a-z]+\b(?!@)/, screen);
   }
+});
+
+test("the first paint comes from the twin itself, with little on the way", async (t) => {
+  const page = await window_(t, browser, demo.origin, { storageState: cookies, serviceWorkers: "block" });
+  await page.goto(demo.origin);
+  await settled(page);
+  const { painted, before, meant } = await page.evaluate(async () => {
+    const [paint] = performance.getEntriesByName("first-contentful-paint");
+    const largest = await new Promise((resolve) => new PerformanceObserver((list) => resolve(list.getEntries().at(-1))).observe({ type: "largest-contentful-paint", buffered: true }));
+    const came = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].filter((one) => one.responseEnd <= paint.startTime);
+    return { painted: paint.startTime, before: came.map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]), meant: largest.element?.textContent ?? "" };
+  });
+  assert.ok(painted > 0 && before.length > 0);
+  const shell = before.filter(([at]) => !at.startsWith("/auth/") && !at.startsWith("/api/") && !/\.(woff2|svg|webmanifest)$/.test(at));
+  assert.ok(shell.some(([at]) => at === "/") && shell.some(([at]) => at.endsWith(".js")), JSON.stringify(before));
+  // What was there when it was painted: the shell, and at most the parts that follow it.
+  assert.ok(shell.reduce((sum, [, bytes]) => sum + bytes, 0) <= 60_000, JSON.stringify(shell));
+  assert.ok(meant.length > 0, "the largest thing painted says something");
 });
 
 test("without a session nothing is shown, and a locked twin wants its key", async (t) => {

@@ -35,7 +35,7 @@ pub(crate) struct JobRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JobState {
     Waiting,
-    Running { done: u64, import: String, streams: BTreeMap<String, StreamCounts> },
+    Running { done: u64, import: String, streams: BTreeMap<String, StreamCounts>, skipped: BTreeMap<String, u64> },
     Failed(String),
 }
 

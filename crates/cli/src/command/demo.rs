@@ -22,16 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// The sample data: see `demo/SOURCES.md` for who it is from.
-const FILES: [(&str, &[u8]); 7] = [
-    ("fitbit-heart-rate.csv", include_bytes!("../../../../demo/5553957443_heartrate_minutes.csv")),
-    ("fitbit-steps.csv", include_bytes!("../../../../demo/5553957443_minuteStepsNarrow.csv")),
-    ("fitbit-intensity.csv", include_bytes!("../../../../demo/5553957443_minuteIntensitiesNarrow.csv")),
-    ("fitbit-days.csv", include_bytes!("../../../../demo/5553957443_dailyActivity.csv")),
-    ("fitbit-sleep.csv", include_bytes!("../../../../demo/5553957443_sleepDay.csv")),
-    ("glucose.csv", include_bytes!("../../../../demo/1636-70-1005_glucose.csv")),
-    ("cerknicko-jezero.gpx", include_bytes!("../../../../demo/cerknicko-jezero.gpx")),
-];
+/// The sample data, each packed with gzip by the build script: see `demo/SOURCES.md` for who it is from.
+const FILES: [(&str, &[u8]); 7] = include!(concat!(env!("OUT_DIR"), "/demo.rs"));
 const WHOSE: &str =
     "Real data of three people put together: one's Fitbit months, another's glucose, a third one's walk.";
 
@@ -101,7 +93,9 @@ fn make(dir: &Path) -> Result<(Reach, ImportReport, PathBuf), Trouble> {
     std::fs::create_dir(&samples).map_err(|error| Trouble::file("make", &samples, &error))?;
     for (name, bytes) in FILES {
         let path = samples.join(name);
-        std::fs::write(&path, bytes).map_err(|error| Trouble::file("write", &path, &error))?;
+        std::fs::File::create(&path)
+            .and_then(|mut file| std::io::copy(&mut flate2::read::GzDecoder::new(bytes), &mut file))
+            .map_err(|error| Trouble::file("write", &path, &error))?;
     }
     let report = take_in(&reach, Import { paths: vec![samples.clone()], ..Import::default() })?;
     std::fs::remove_dir_all(&samples).map_err(|error| Trouble::file("remove", &samples, &error))?;

@@ -66,6 +66,10 @@ impl Sender {
     /// What was counted since the last part began.
     fn send_counts(&mut self) -> Result<(), SinkClosed> {
         self.send_rows()?;
+        self.send_what_was_left()
+    }
+
+    fn send_what_was_left(&mut self) -> Result<(), SinkClosed> {
         let (skipped, notes) = (std::mem::take(&mut self.skipped), std::mem::take(&mut self.notes));
         if skipped.is_empty() && notes.is_empty() { Ok(()) } else { self.send(Message::Counted { skipped, notes }) }
     }
@@ -124,6 +128,7 @@ impl Sink for Sender {
     }
 
     fn progress(&mut self, bytes: u64) -> Result<(), SinkClosed> {
+        self.send_what_was_left()?;
         self.send(Message::Progress(bytes))
     }
 }
@@ -177,8 +182,21 @@ impl Incoming {
     }
 }
 
-/// Gets the import's id, the bytes read and the rows read by stream, now and then.
-type Tally<'a> = dyn Fn(&str, u64, &[(String, u64)]) + 'a;
+/// How far an import is.
+#[derive(Default)]
+struct Far<'a> {
+    /// The import's id.
+    import: &'a str,
+    /// Bytes read.
+    done: u64,
+    /// Rows read, by stream.
+    read: &'a [(String, u64)],
+    /// Rows left out, by reason.
+    skipped: BTreeMap<String, u64>,
+}
+
+/// Gets how far it is, now and then.
+type Tally<'a> = dyn Fn(Far<'_>) + 'a;
 
 /// What an import is told beside the files.
 struct Told<'a> {
@@ -197,7 +215,7 @@ pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<Im
         from: Origin::Path(path),
     };
     let files = expand(&asked.paths)?.into_iter().map(incoming).collect();
-    take_in(twin, files, Told { options: options(asked), batch: None, tally: &|_, _, _| {} }, watch)
+    take_in(twin, files, Told { options: options(asked), batch: None, tally: &|_| {} }, watch)
 }
 
 /// Takes in an upload. Its job tells how far it is, and is gone when it is done.
@@ -206,13 +224,14 @@ pub(crate) fn upload(twin: &Twin, which: &UploadWhich, watch: Watch<'_>) -> Resu
     let job = twin.jobs().get(&id).ok_or_else(no_job)?;
     let reader = twin.jobs().reader(&id)?;
     let file = Incoming { name: job.record.name, bytes: reader.len(), from: Origin::Upload(Box::new(reader)) };
-    let tally = |import: &str, done: u64, read: &[(String, u64)]| {
+    let tally = |far: Far<'_>| {
         let counts =
             |(stream, read): &(String, u64)| (stream.clone(), StreamCounts { read: *read, ..StreamCounts::default() });
-        let streams = read.iter().map(counts).collect();
-        twin.jobs().set(&id, JobState::Running { done, import: import.to_owned(), streams });
+        let streams = far.read.iter().map(counts).collect();
+        let Far { import, done, skipped, .. } = far;
+        twin.jobs().set(&id, JobState::Running { done, import: import.to_owned(), streams, skipped });
     };
-    tally("", 0, &[]);
+    tally(Far::default());
     let options = options(&Import { zone: job.record.zone, ..Import::default() });
     let report = take_in(twin, vec![file], Told { options, batch: job.record.batch, tally: &tally }, watch)?;
     twin.jobs().forget(&id)?;
@@ -425,7 +444,8 @@ impl Taking<'_, '_> {
         }
         self.told = Instant::now();
         let done = done.min(self.whole);
-        (self.tally)(&self.id, done, &self.read);
+        let skipped = imports::skipped_of(self.files.iter().map(|file| &file.file));
+        (self.tally)(Far { import: &self.id, done, read: &self.read, skipped });
         let progress = Progress { doing: "importing".to_owned(), unit: "bytes".to_owned(), done, of: self.whole };
         self.stopped |= (self.watch)(progress).is_break();
     }

@@ -67,9 +67,10 @@ impl Kept {
     }
 }
 
-fn skipped_of(files: &[ImportedFile]) -> BTreeMap<String, u64> {
+/// Rows of all these files that were left out, by reason.
+pub(crate) fn skipped_of<'a>(files: impl IntoIterator<Item = &'a ImportedFile>) -> BTreeMap<String, u64> {
     let mut skipped: BTreeMap<String, u64> = BTreeMap::new();
-    for (reason, count) in files.iter().flat_map(|file| &file.skipped) {
+    for (reason, count) in files.into_iter().flat_map(|file| &file.skipped) {
         *skipped.entry(reason.clone()).or_default() += count;
     }
     skipped
@@ -161,10 +162,12 @@ pub(crate) fn undo(twin: &Twin, which: &ImportWhich) -> Result<UndoAnswer, Failu
 }
 
 fn of_job(job: Job) -> ImportShown {
-    let (state, done, import, streams, error) = match job.state {
-        JobState::Waiting => (ImportState::Waiting, None, None, BTreeMap::new(), None),
-        JobState::Running { done, import, streams } => (ImportState::Running, Some(done), Some(import), streams, None),
-        JobState::Failed(why) => (ImportState::Failed, None, None, BTreeMap::new(), Some(why)),
+    let (state, done, import, streams, skipped, error) = match job.state {
+        JobState::Waiting => (ImportState::Waiting, None, None, BTreeMap::new(), BTreeMap::new(), None),
+        JobState::Running { done, import, streams, skipped } => {
+            (ImportState::Running, Some(done), Some(import), streams, skipped, None)
+        }
+        JobState::Failed(why) => (ImportState::Failed, None, None, BTreeMap::new(), BTreeMap::new(), Some(why)),
     };
     ImportShown {
         import: import.filter(|import| !import.is_empty()),
@@ -181,7 +184,7 @@ fn of_job(job: Job) -> ImportShown {
         added: 0,
         duplicate: 0,
         streams,
-        skipped: BTreeMap::new(),
+        skipped,
         seconds: 0.0,
         undone: None,
     }

@@ -114,10 +114,12 @@ const de: TwinMessages = {
     "an interrupted write left {} bytes that were never acknowledged; they were dropped. If it was an import, run it again: it adds only what is missing":
       "ein unterbrochenes Schreiben ließ {} Bytes zurück, die nie bestätigt waren; sie wurden verworfen. War es ein Import, dann wiederhole ihn: Es kommt nur dazu, was fehlt",
     "{}; run `twin verify`, then `twin repair`": "{}; führe „twin verify“ aus, dann „twin repair“",
-    "{} is damaged at byte {}: {}. Nothing was changed. `twin verify` lists all damage; with a backup attached, `twin repair` heals it":
-      "{} ist bei Byte {} beschädigt: {}. Nichts wurde geändert. „twin verify“ nennt alle Schäden; mit einer Kopie heilt „twin repair“ sie",
+    "{} is damaged at byte {}: {}": "{} ist bei Byte {} beschädigt: {}",
+    "{}. Nothing was changed. `twin verify` lists all damage; with a backup attached, `twin repair` heals it":
+      "{}. Nichts wurde geändert. „twin verify“ nennt alle Schäden; mit einer Kopie heilt „twin repair“ sie",
     // Schlüssel und Sitzung
-    "that is not the passphrase": "das ist nicht die Passphrase",
+    "wrong passphrase; try again, or restore with the recovery phrase": "falsche Passphrase; versuche es noch einmal, oder stelle mit der Wiederherstellungsphrase wieder her",
+    "this passkey does not open this twin; use another one, or the passphrase": "dieser Passkey öffnet diesen Zwilling nicht; nimm einen anderen oder die Passphrase",
     "the twin is locked: unlock it with a passkey or the passphrase": "der Zwilling ist gesperrt: entsperre ihn mit einem Passkey oder der Passphrase",
     "there is no twin here yet: set one up first": "hier gibt es noch keinen Zwilling: richte zuerst einen ein",
     "no live session: open the link that `twin up` prints; each link works once": "keine Sitzung: öffne den Link, den „twin up“ ausgibt; jeder gilt einmal",
