@@ -72,7 +72,7 @@ export async function decade(dir, browser) {
   evenings(table);
   const run = (...args) => execFileSync(TWIN, ["--home", home, "import", ...args, "--json"], { env: { ...env, TWIN_PASSPHRASE: PASSPHRASE }, stdio: ["ignore", "pipe", "pipe"] });
   run(export_);
-  run(table, "--csv-stream", LONG_STREAM, "--csv-time", "time", "--csv-value", "value");
+  run(table, "--csv-stream", LONG_STREAM, "--csv-time", "time", "--csv-value", "value", "--csv-unit", "1");
   await page.reload();
   await settled(page);
   const cookies = await page.context().storageState();

@@ -29,7 +29,8 @@ for (const [name, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
     await visit(page, person.origin, "timeline");
     await page.click("button:text-is('Life')");
     await settled(page);
-    assert.match(await page.textContent("[data-testid=range]"), /2014 – .*2023/);
+    const [first, last] = (await page.textContent("[data-testid=range]")).match(/\d{4}/g).map(Number);
+    assert.ok(first <= 2014 && last >= 2023, `${first} – ${last}`);
   });
 
   test(`from right to left every screen is its mirror image, ${name}`, async (t) => {

@@ -341,7 +341,7 @@ pub struct ViewAnswer {
     pub time: Vec<i64>,
     /// End of each observation (only when `bucket` is 0).
     pub end: Vec<i64>,
-    /// Smallest value of each bucket; the value itself when `bucket` is 0 and values are numbers.
+    /// Smallest value of each bucket of numbers; the value itself when `bucket` is 0 and values are numbers.
     pub min: Vec<f64>,
     /// Largest value of each bucket (only when `bucket` is not 0).
     pub max: Vec<f64>,
@@ -349,7 +349,7 @@ pub struct ViewAnswer {
     pub mean: Vec<f64>,
     /// Sum of each bucket (only when `bucket` is not 0).
     pub sum: Vec<f64>,
-    /// Observations in each bucket (only when `bucket` is not 0).
+    /// Observations in each bucket (only when `bucket` is not 0), of whatever kind.
     pub count: Vec<u32>,
     /// Labels or texts, where values are no numbers and `bucket` is 0.
     pub label: Vec<String>,

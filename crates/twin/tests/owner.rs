@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use didymos_identity::{KdfCost, RecoveryPhrase};
-use didymos_twin::request::{DecisionKind, Find, Import, Quality, Query, ReceiptsAsked, Today};
+use didymos_twin::request::{DecisionKind, Find, Import, Quality, Query, ReceiptsAsked, Today, View};
 use didymos_twin::response::{
     Direction, FindAnswer, FoundKind, Made, MissingWhy, QualityAnswer, ReceiptsAnswer, TodayAnswer,
 };
@@ -202,6 +202,15 @@ fn a_night_belongs_to_the_day_on_which_it_ends() {
     let card = desk.today(Some(&day(20))).cards.remove(0);
     assert_eq!((card.made, card.value, card.unit.as_str()), (Made::Asleep, 390.0, "min"));
     assert_eq!((card.normal.days, card.unusual), (19, 0.0));
+
+    // From near every stage is there, from afar only how many: the whole of the time, not its beginning.
+    let (from, to) = answer!(desk, Request::Streams, Streams)[0].span;
+    let view = |points| Request::View(View { stream: "sleep_stage".parse().unwrap(), from, to: to + 1, points });
+    let near = answer!(desk, view(80), View);
+    assert_eq!((near.bucket, near.label.len()), (0, 80));
+    let far = answer!(desk, view(16), View);
+    assert!(far.bucket > 0 && far.label.is_empty() && far.time.len() <= 32, "{far:?}");
+    assert_eq!(far.count.iter().sum::<u32>(), 80);
 }
 
 #[test]

@@ -33,6 +33,11 @@ export function number(value: number, step = 0): string {
   const least = step > 0 ? digits : 0;
   return made(`n${digits}.${least}`, (tag) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits, minimumFractionDigits: least })).format(value).replace("-", "−");
 }
+/** A number beside an axis, where there is little room: thousands and millions are said so from ten thousand on. */
+export function tick(value: number, step: number): string {
+  if (Math.abs(value) < 10_000) return number(value, step);
+  return made("compact", (tag) => new Intl.NumberFormat(tag, { notation: "compact", maximumFractionDigits: 2 })).format(value).replace("-", "−");
+}
 export const whole = (value: number): string => number(Math.round(value), 1);
 export const withUnit = (text: string, ucum: string): string => (unit(ucum) ? `${text}${unit(ucum).startsWith("°") && unit(ucum).length === 1 ? "" : " "}${unit(ucum)}` : text);
 /** Minutes as hours and minutes where that is easier to read. */

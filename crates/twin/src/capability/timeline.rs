@@ -185,11 +185,11 @@ pub(crate) fn view(twin: &Twin, view: &View) -> Result<ViewAnswer, Failure> {
     let range = Range { from: Some(Edge::Wall(view.from)), to: Some(Edge::Wall(view.to)) };
     let selection = twin.vault.select(&view.stream, range, None)?;
     let mut answer = ViewAnswer { unit: selection.stream.unit.clone(), ..ViewAnswer::default() };
-    let numbers = selection.stream.kind.is_number();
+    let (numbers, places) = (selection.stream.kind.is_number(), selection.stream.kind == Kind::Position);
     // Counting exactly would open every chunk; what lies in a short window is cheap to open and count.
     if !numbers || length <= 12 * HOUR_MS || selection.at_most() <= 4 * u64::from(view.points) {
         let few = singles(twin, &selection, view.points as usize, &mut answer)?;
-        if few || !numbers {
+        if few || places {
             return Ok(answer);
         }
         answer = ViewAnswer { unit: answer.unit, ..ViewAnswer::default() };
@@ -197,6 +197,13 @@ pub(crate) fn view(twin: &Twin, view: &View) -> Result<ViewAnswer, Failure> {
     let wanted = length / i64::from(view.points);
     let width = WIDTHS.iter().map(|minutes| minutes * MINUTE_MS).find(|width| *width >= wanted);
     answer.bucket = width.unwrap_or_else(|| (wanted / DAY_MS + 1) * DAY_MS);
+    if !numbers {
+        for (at, bucket) in twin.vault.labels(&selection, answer.bucket)? {
+            answer.time.push(at);
+            answer.count.push(u32::try_from(bucket.count).unwrap_or(u32::MAX));
+        }
+        return Ok(answer);
+    }
     for bucket in twin.vault.buckets(&selection, answer.bucket)? {
         answer.time.push(bucket.at);
         answer.min.push(bucket.min);
@@ -208,8 +215,8 @@ pub(crate) fn view(twin: &Twin, view: &View) -> Result<ViewAnswer, Failure> {
     Ok(answer)
 }
 
-/// Single observations, unless there are more than `limit`. What is no number is thinned out instead: neighbours of the
-/// same label that would fall on one point of the chart are joined.
+/// Single observations, unless there are more than `limit`, where neighbours of the same label count as one. Places are
+/// thinned out instead.
 fn singles(twin: &Twin, selection: &Selection, limit: usize, answer: &mut ViewAnswer) -> Result<bool, Failure> {
     let kind = selection.stream.kind;
     let mut few = true;
@@ -235,6 +242,10 @@ fn singles(twin: &Twin, selection: &Selection, limit: usize, answer: &mut ViewAn
                     *last = end.max(*last);
                     return ControlFlow::Continue(());
                 }
+                if answer.time.len() == limit {
+                    few = false;
+                    return ControlFlow::Break(());
+                }
                 answer.label.push(text.into());
             }
         }
@@ -248,5 +259,5 @@ fn singles(twin: &Twin, selection: &Selection, limit: usize, answer: &mut ViewAn
     Ok(few)
 }
 
-/// The most labels or places that one view carries.
+/// The most places that one view carries.
 const MOST_SINGLES: usize = 20_000;

@@ -1,7 +1,7 @@
 // Drawing a picture onto one lane: one small function per form, and the value axis beside it.
 
 import { COLOURS, type Colour, tint } from "../lanes";
-import { number, title } from "../words";
+import { tick as said, title } from "../words";
 import { valueScale } from "./axis";
 import { type Of, type Picture, lowerBound } from "./picture";
 import { drawTrack } from "./track";
@@ -88,7 +88,7 @@ function values({ context, box, colours }: Frame, low: number, high: number, fro
   for (const tick of scale.ticks) {
     const at = Math.round(y(tick)) + 0.5;
     line(context, box.left, at, box.right, at);
-    context.fillText(number(tick, scale.step), box.left - 8, at);
+    context.fillText(said(tick, scale.step), box.left - 8, at, box.left - 8);
   }
   clip(context, box);
   return y;
