@@ -96,6 +96,8 @@ impl Held {
     /// Takes an open twin over.
     fn hold(self: &Arc<Self>, twin: Arc<Twin>) {
         twin.gather_receipts();
+        // A twin that cannot listen is still one's own: what went wrong is told when somebody is to be reached.
+        let _ = twin.listen_for_contacts();
         {
             let mut state = self.state();
             state.twin = Some(twin);
@@ -285,6 +287,11 @@ impl Keeper {
         let mut state = self.held.state();
         let twin = state.twin.take();
         self.held.returned.notify_all();
+        drop(state);
+        if let Some(twin) = &twin {
+            twin.go_offline();
+        }
+        let mut state = self.held.state();
         while state.leases > 0 {
             state = self.held.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }

@@ -1,0 +1,70 @@
+//! Pairing with another person's twin.
+
+use crate::Twin;
+use crate::door::{Failure, FailureCode};
+use crate::request::{PairConfirm, PairJoin};
+use crate::response::{PairingShown, PairingState};
+use didymos_base::ZoneOffset;
+use didymos_link::{Meeting, Stage, Ticket};
+
+fn shown(meeting: Meeting) -> PairingShown {
+    let mut shown = PairingShown {
+        pairing: meeting.id,
+        state: PairingState::Waiting,
+        ticket: None,
+        expires: None,
+        digits: None,
+        did: None,
+        name: None,
+        words: None,
+    };
+    match meeting.stage {
+        Stage::Waiting => {
+            shown.ticket = meeting.ticket;
+            shown.expires = meeting.expires.map(|time| time.rfc3339(ZoneOffset::UTC));
+        }
+        Stage::Knocking => shown.state = PairingState::Knocking,
+        Stage::Compare { digits, did, name } => {
+            shown.state = if meeting.said.is_some() { PairingState::Said } else { PairingState::Compare };
+            (shown.digits, shown.did, shown.name) = (Some(digits), Some(did), name);
+        }
+        Stage::Done { did } => (shown.state, shown.did) = (PairingState::Done, Some(did)),
+        Stage::Failed { words } => (shown.state, shown.words) = (PairingState::Failed, Some(words)),
+    }
+    shown
+}
+
+/// The pairing `id`, alone.
+fn one(twin: &Twin, id: u64) -> Result<Vec<PairingShown>, Failure> {
+    let meetings = twin.link()?.meetings().into_iter().filter(|meeting| meeting.id == id);
+    Ok(meetings.map(shown).collect())
+}
+
+pub(crate) fn invite(twin: &Twin) -> Result<Vec<PairingShown>, Failure> {
+    let id = twin.link()?.invite()?;
+    one(twin, id)
+}
+
+pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, Failure> {
+    let ticket: Ticket = asked
+        .ticket
+        .parse()
+        .map_err(|error: didymos_link::BadTicket| Failure::new(FailureCode::Invalid, error.to_string()))?;
+    if ticket.expires <= crate::twin::now() {
+        let words = "this ticket has expired (or this machine's clock is ahead): ask for a new one";
+        return Err(Failure::new(FailureCode::Invalid, words));
+    }
+    let id = twin.link()?.join(ticket)?;
+    one(twin, id)
+}
+
+pub(crate) fn list(twin: &Twin) -> Vec<PairingShown> {
+    // Looking is no reason to begin to listen.
+    let running = twin.peers.online.running();
+    running.map(|link| link.meetings().into_iter().map(shown).collect()).unwrap_or_default()
+}
+
+pub(crate) fn confirm(twin: &Twin, asked: &PairConfirm) -> Result<Vec<PairingShown>, Failure> {
+    twin.link()?.say(asked.pairing, asked.same)?;
+    one(twin, asked.pairing)
+}
