@@ -6,7 +6,7 @@ mod peers;
 
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, UploadWhich};
 
-pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairConfirm, PairJoin, PaperIn};
+pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn};
 
 use crate::moment::Moment;
 use didymos_base::StreamId;
@@ -104,7 +104,7 @@ pub enum Request {
     PairJoin(PairJoin),
     /// Pairings under way, and how they ended.
     #[serde(rename = "pair.list@1")]
-    PairList,
+    PairList(PairAsked),
     /// The owner's word: the digits are the same on both sides, or they are not.
     #[serde(rename = "pair.confirm@1")]
     PairConfirm(PairConfirm),
@@ -426,7 +426,7 @@ impl Request {
             Self::Undo(_) => "import.undo@1",
             Self::PairInvite => "pair.invite@1",
             Self::PairJoin(_) => "pair.join@1",
-            Self::PairList => "pair.list@1",
+            Self::PairList(_) => "pair.list@1",
             Self::PairConfirm(_) => "pair.confirm@1",
             Self::Contacts => "contacts.list@1",
             Self::ContactChange(_) => "contacts.change@1",

@@ -105,7 +105,7 @@ impl Response {
             Request::Protect => Self::Protect(read(json)?),
             Request::Imports => Self::Imports(read(json)?),
             Request::Undo(_) => Self::Undo(read(json)?),
-            Request::PairInvite | Request::PairJoin(_) | Request::PairList | Request::PairConfirm(_) => {
+            Request::PairInvite | Request::PairJoin(_) | Request::PairList(_) | Request::PairConfirm(_) => {
                 Self::Pairings(read(json)?)
             }
             Request::Contacts | Request::ContactChange(_) => Self::Contacts(read(json)?),

@@ -382,7 +382,7 @@ impl Twin {
             Request::Graph(asked) => mirror_graph::answer(self, &asked, watch).map(Response::Graph),
             Request::PairInvite => pairing::invite(self).map(Response::Pairings),
             Request::PairJoin(asked) => pairing::join(self, &asked).map(Response::Pairings),
-            Request::PairList => Ok(Response::Pairings(pairing::list(self))),
+            Request::PairList(asked) => Ok(Response::Pairings(pairing::list(self, &asked, watch))),
             Request::PairConfirm(asked) => pairing::confirm(self, &asked).map(Response::Pairings),
             Request::Contacts => contacts::list(self).map(Response::Contacts),
             Request::ContactChange(asked) => contacts::change(self, &asked).map(Response::Contacts),
@@ -498,7 +498,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Receipts(_)
         | Request::Protect
         | Request::Imports
-        | Request::PairList
+        | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
         | Request::Look(_) => Asked::new(request.name(), Act::View),

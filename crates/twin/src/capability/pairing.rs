@@ -1,11 +1,16 @@
 //! Pairing with another person's twin.
 
 use crate::Twin;
-use crate::door::{Failure, FailureCode};
-use crate::request::{PairConfirm, PairJoin};
+use crate::door::{Failure, FailureCode, Progress, Watch};
+use crate::request::{PairAsked, PairConfirm, PairJoin};
 use crate::response::{PairingShown, PairingState};
 use didymos_base::ZoneOffset;
 use didymos_link::{Meeting, Stage, Ticket};
+use std::time::{Duration, Instant};
+
+/// The longest that an answer waits for news.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 fn shown(meeting: Meeting) -> PairingShown {
     let mut shown = PairingShown {
@@ -58,10 +63,21 @@ pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, F
     one(twin, id)
 }
 
-pub(crate) fn list(twin: &Twin) -> Vec<PairingShown> {
-    // Looking is no reason to begin to listen.
-    let running = twin.peers.online.running();
-    running.map(|link| link.meetings().into_iter().map(shown).collect()).unwrap_or_default()
+pub(crate) fn list(twin: &Twin, asked: &PairAsked, watch: Watch<'_>) -> Vec<PairingShown> {
+    let until = Instant::now() + WAIT_MAX;
+    loop {
+        // Looking is no reason to begin to listen.
+        let running = twin.peers.online.running();
+        let meetings = running.map(|link| link.meetings()).unwrap_or_default();
+        let wanted = |shown: &PairingShown| asked.pairing.is_none_or(|id| id == shown.pairing);
+        let shown: Vec<PairingShown> = meetings.into_iter().map(shown).filter(wanted).collect();
+        let same = |known| !shown.is_empty() && shown.iter().all(|shown| shown.state == known);
+        let stopped = || Progress { doing: "waiting".to_owned(), unit: "pairings".to_owned(), done: 0, of: 0 };
+        if !asked.unless.is_some_and(same) || Instant::now() >= until || watch(stopped()).is_break() {
+            return shown;
+        }
+        std::thread::sleep(PAUSE);
+    }
 }
 
 pub(crate) fn confirm(twin: &Twin, asked: &PairConfirm) -> Result<Vec<PairingShown>, Failure> {

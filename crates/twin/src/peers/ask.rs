@@ -96,7 +96,9 @@ pub struct Use {
 }
 
 impl Ask {
-    pub(crate) fn new(request: Vec<u8>, to: Did, at: Timestamp, nonce: [u8; 16], key: &SigningKey) -> Self {
+    /// Signs a request for `to`. The `nonce` has to be fresh randomness.
+    #[must_use]
+    pub fn new(request: Vec<u8>, to: Did, at: Timestamp, nonce: [u8; 16], key: &SigningKey) -> Self {
         let device = key.did().clone();
         let signature = key.sign(ASK, &canonical::encode(&(Bytes(&request), &to, at, Bytes(&nonce), &device)));
         Self { request, to, at, nonce, device, signature }
@@ -132,7 +134,7 @@ impl Used {
     }
 
     /// Checks that a device of `by` signed this for `ask` and this answer.
-    pub(crate) fn check(&self, ask: &Ask, answer: &[u8], by: &VerifiedIdentity) -> Result<(), BadSignature> {
+    pub fn check(&self, ask: &Ask, answer: &[u8], by: &VerifiedIdentity) -> Result<(), BadSignature> {
         if self.ask != ask.digest() || self.answer != Digest::of(answer) || !by.is_active(&self.device) {
             return Err(BadSignature);
         }

@@ -163,6 +163,14 @@ pub(crate) fn keep_use(twin: &Twin, kept: &Use) -> Result<(), Failure> {
     Ok(twin.vault.commit_records(&[(ObjectKind::Uses, vec![canonical::encode(kept)])], now())?)
 }
 
+impl Twin {
+    /// Every use of a contract with a contact, by either side, oldest first: what both have signed.
+    pub fn uses(&self) -> Result<Vec<Use>, Failure> {
+        let records = super::records(self, ObjectKind::Uses)?;
+        Ok(records.iter().filter_map(|bytes| canonical::decode(bytes).ok()).collect())
+    }
+}
+
 /// Delivers what waits for `did`, in order. What cannot be delivered now goes on waiting.
 pub(crate) fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
     let _one = twin.peers.online.delivering.lock().unwrap_or_else(PoisonError::into_inner);

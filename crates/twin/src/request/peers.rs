@@ -2,6 +2,7 @@
 
 use super::Every;
 use crate::moment::Moment;
+use crate::response::PairingState;
 use didymos_base::StreamId;
 use didymos_consent::Rate;
 use schemars::JsonSchema;
@@ -13,6 +14,18 @@ use serde::{Deserialize, Serialize};
 pub struct PairJoin {
     /// The ticket's text, as the other side shows it.
     pub ticket: String,
+}
+
+/// Which pairings, and whether to wait for news.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairAsked {
+    /// Only this one. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairing: Option<u64>,
+    /// Answer only once it stands otherwise than this, or after ten seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<PairingState>,
 }
 
 /// What the owner says of the digits.
