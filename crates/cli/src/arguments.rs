@@ -1,14 +1,15 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    backup::Backup, check::Check, completions::Completions, demo::Demo, export::Export, forecast::Forecast,
-    graph::Graph, import::Import, init::Init, log::Log, passwd::Passwd, prove::Prove, query::Query, restore::Restore,
-    show::Show, token::Token, up::Up,
+    backup::Backup, check::Check, completions::Completions, contacts::Contacts, contracts, demo::Demo, export::Export,
+    forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove,
+    query::Query, restore::Restore, show::Show, token::Token, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
 use clap::{Args, Parser, Subcommand};
 use didymos_base::StreamId;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Your own digital twin: takes in your data, keeps it so that only you can read it, and proves what it says.
@@ -33,6 +34,16 @@ pub(crate) struct Globals {
     /// Print the answer as JSON
     #[arg(long, global = true, help_heading = "Common options")]
     pub(crate) json: bool,
+    /// Where to listen for other people's twins (UDP) [default: every interface, port 7438]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "TWIN_LINK_LISTEN",
+        value_delimiter = ',',
+        global = true,
+        help_heading = "Common options"
+    )]
+    pub(crate) link_listen: Vec<SocketAddr>,
 }
 
 impl Globals {
@@ -96,6 +107,21 @@ pub(crate) enum Command {
     /// Tokens with which programs and devices deliver files by themselves
     #[command(subcommand)]
     Token(Token),
+    /// Make your twin and somebody else's known to each other
+    Pair(Pair),
+    /// People whose twins this one knows
+    Contacts(Contacts),
+    /// Offer a contact to see some of your data
+    Grant(contracts::Grant),
+    /// Offers and contracts with contacts
+    #[command(visible_alias = "offers")]
+    Contracts,
+    /// Accept what a contact offers
+    Accept(contracts::Which),
+    /// End a contract, take an offer back, or turn one down
+    End(contracts::Which),
+    /// See what a contact lets you see
+    Look(contracts::Look),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

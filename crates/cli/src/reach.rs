@@ -12,11 +12,12 @@ use crate::trouble::Trouble;
 use crate::{interrupt, output, passphrase};
 use didymos_gateway::socket::{Client, ConnectError};
 use didymos_identity::{Signature, SigningKey};
-use didymos_twin::{Door, Failure, FailureCode, Principal, Request, Response, Twin, home};
+use didymos_twin::{Door, Failure, FailureCode, Listen, Principal, Request, Response, Twin, home};
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -44,6 +45,21 @@ struct Way {
     principal: Principal,
     /// The twin, where this process holds it.
     own: Option<Arc<Twin>>,
+}
+
+/// Where twins that this process opens listen for other people's.
+static LISTEN: OnceLock<Listen> = OnceLock::new();
+
+/// Says where to listen for other people's twins; without addresses, where it is usual.
+pub(crate) fn listen_for_twins_at(addrs: &[SocketAddr]) {
+    if !addrs.is_empty() {
+        let _ = LISTEN.set(Listen::At(addrs.to_vec()));
+    }
+}
+
+/// Where to listen for other people's twins.
+pub(crate) fn listen() -> Listen {
+    LISTEN.get().cloned().unwrap_or_default()
 }
 
 /// Opens the twin, or finds the process that has it open.
@@ -208,6 +224,7 @@ impl Way {
     fn own(twin: Twin) -> Self {
         tell_notices(&twin);
         let twin = Arc::new(twin);
+        twin.attach(listen());
         let principal = twin.principal();
         Self { door: Arc::clone(&twin) as Arc<dyn Door>, principal, own: Some(twin) }
     }

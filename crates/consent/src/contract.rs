@@ -1,10 +1,11 @@
 //! The contract: what the owner grants to whom. Named in ODRL's terms where it has one (*assigner*, *assignee*).
 //!
-//! This is the first form: signatures, limits, prices and onward rules come with the capability that needs them. A
-//! contract reaches [`decide`](crate::decide) only after its signatures were checked.
+//! This is the first form: prices and onward rules come with the capability that needs them. A contract reaches
+//! [`decide`](crate::decide) only after the [papers](crate::grant) that it is made of were checked.
 
 use crate::{Act, Asked, Streams};
 use didymos_base::{Did, Digest, Timestamp};
+use minicbor::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,29 @@ impl Period {
     }
 }
 
+/// How often something may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[cbor(array)]
+pub struct Rate {
+    /// So many times at most,
+    #[n(0)]
+    pub uses: u32,
+    /// within any stretch of so many milliseconds.
+    #[n(1)]
+    pub per_ms: i64,
+}
+
+/// How often a contract was used within the stretch that its [`Rate`] speaks of, up to now: the budget that
+/// [`decide`](crate::decide) is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spent {
+    /// The contract.
+    pub contract: ContractId,
+    /// Its uses.
+    pub uses: u64,
+}
+
 /// What the owner grants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +76,12 @@ pub struct Contract {
     pub streams: Streams,
     /// With data from which time.
     pub period: Period,
+    /// Statistics over stretches of so many milliseconds of the owner's wall clock, and no finer; none: single data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution_ms: Option<i64>,
+    /// How often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// What for, in a few words (*purpose* in the Data Privacy Vocabulary).
     pub purpose: String,
     /// In force from here on, inclusive.
@@ -74,6 +104,12 @@ impl Contract {
     #[must_use]
     pub fn covers(&self, asked: &Asked) -> bool {
         self.covers_act(asked.act) && self.covers_streams(&asked.streams) && self.period.covers(asked.from, asked.to)
+    }
+
+    /// Whether its rate is used up.
+    pub(crate) fn is_spent(&self, spent: &[Spent]) -> bool {
+        let uses = spent.iter().find(|one| one.contract == self.id).map_or(0, |one| one.uses);
+        self.rate.is_some_and(|rate| uses >= u64::from(rate.uses))
     }
 
     pub(crate) fn covers_act(&self, act: Act) -> bool {

@@ -1,8 +1,11 @@
 //! The decision.
 
+use crate::contract::Spent;
 use crate::{Act, Asked, Contract, ContractId, Principal};
 use didymos_base::{Did, Timestamp};
-use minicbor::{Decode, Encode};
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,16 +20,40 @@ pub struct Owner<'a> {
     pub revoked: &'a [Did],
 }
 
-/// What is done to an answer before it leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Encode, Decode, Serialize, Deserialize, JsonSchema)]
+/// What is done to an answer before it leaves. In canonical form: `0`, or an array of number and arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[cbor(index_only)]
 #[non_exhaustive]
 pub enum Transform {
     /// Nothing.
     #[default]
-    #[n(0)]
     None,
+    /// Statistics over whole stretches of the owner's wall clock that are over, and nothing finer.
+    Coarsen {
+        /// Length of a stretch in milliseconds; a multiple of it may be asked for.
+        resolution_ms: i64,
+    },
+}
+
+impl<C> Encode<C> for Transform {
+    fn encode<W: Write>(&self, to: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        match self {
+            Self::None => to.u8(0)?.ok(),
+            Self::Coarsen { resolution_ms } => to.array(2)?.u8(1)?.i64(*resolution_ms)?.ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Transform {
+    fn decode(from: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        if from.datatype()? != minicbor::data::Type::Array {
+            return if from.u8()? == 0 { Ok(Self::None) } else { Err(DecodeError::message("an unknown transform")) };
+        }
+        match (from.array()?, from.u8()?) {
+            (Some(2), 1) => Ok(Self::Coarsen { resolution_ms: from.i64()? }),
+            _ => Err(DecodeError::message("an unknown transform")),
+        }
+    }
 }
 
 /// Why something is allowed.
@@ -89,6 +116,10 @@ pub enum Reason {
     #[error("your contract does not cover all of this period")]
     #[n(9)]
     PeriodNotCovered,
+    /// What the contract allows within a stretch of time is used up.
+    #[error("your contract allows no more of this for now; ask again later")]
+    #[n(10)]
+    RateExceeded,
 }
 
 /// Yes or no, and why.
@@ -117,31 +148,42 @@ impl Decision {
     }
 }
 
-/// Decides. Contracts that others have granted, or that were granted to others, are passed over.
+/// What can be seen under a contract. Every other view shows more than its streams and period say (where a datum comes
+/// from, which others there are), and is the owner's alone.
+pub const VIEWS: [&str; 1] = ["timeline.query@1"];
+
+/// Decides. Contracts that others have granted, or that were granted to others, are passed over. A contract with a
+/// rate counts as unused if `spent` does not name it.
 #[must_use]
 pub fn decide(
     principal: &Principal,
     asked: &Asked,
     contracts: &[Contract],
+    spent: &[Spent],
     owner: &Owner<'_>,
     now: Timestamp,
 ) -> Decision {
     let decided = match principal {
-        Principal::Device { owner: of, device } => owners_device(of, device, owner),
+        Principal::Device { owner: of, device } => {
+            owners_device(of, device, owner).map(|because| (Transform::None, because))
+        }
         Principal::Twin(_) if is_owners_alone(asked) => Err(Reason::OwnerOnly),
-        Principal::Twin(party) => by_contract(party, asked, contracts, owner, now),
+        Principal::Twin(party) => by_contract(party, asked, contracts, spent, owner, now),
         Principal::Anonymous => Err(Reason::NotAuthenticated),
     };
     match decided {
-        Ok(because) => Decision::Allow { transform: Transform::None, because },
+        Ok((transform, because)) => Decision::Allow { transform, because },
         Err(because) => Decision::Deny { because },
     }
 }
 
-/// What no contract can grant: managing the twin, and whatever names no stream, since that is about the twin itself
-/// and every contract would cover it vacuously. A message names no stream either and is for others to send.
+/// What no contract can grant: managing the twin, views that show more than streams, and whatever names no stream,
+/// since that is about the twin itself and every contract would cover it vacuously. A message names no stream either
+/// and is for others to send.
 fn is_owners_alone(asked: &Asked) -> bool {
-    asked.act == Act::Manage || (asked.act != Act::Message && asked.streams.is_none())
+    asked.act == Act::Manage
+        || (asked.act != Act::Message && asked.streams.is_none())
+        || (asked.act == Act::View && !VIEWS.contains(&asked.request))
 }
 
 fn owners_device(of: &Did, device: &Did, owner: &Owner<'_>) -> Result<Basis, Reason> {
@@ -162,9 +204,10 @@ fn by_contract(
     party: &Did,
     asked: &Asked,
     contracts: &[Contract],
+    spent: &[Spent],
     owner: &Owner<'_>,
     now: Timestamp,
-) -> Result<Basis, Reason> {
+) -> Result<(Transform, Basis), Reason> {
     let mut nearest = Reason::NoContract;
     for contract in contracts.iter().filter(|one| one.assigner == *owner.did && one.assignee == *party) {
         let missing = if !contract.is_in_force(now) {
@@ -175,8 +218,14 @@ fn by_contract(
             Reason::StreamNotCovered
         } else if !contract.period.covers(asked.from, asked.to) {
             Reason::PeriodNotCovered
+        } else if contract.is_spent(spent) {
+            Reason::RateExceeded
         } else {
-            return Ok(Basis::Contract(contract.id));
+            let transform = contract
+                .resolution_ms
+                .filter(|_| asked.act == Act::View)
+                .map_or(Transform::None, |resolution_ms| Transform::Coarsen { resolution_ms });
+            return Ok((transform, Basis::Contract(contract.id)));
         };
         // The reasons are declared in the order in which they are met.
         if missing as u8 > nearest as u8 {

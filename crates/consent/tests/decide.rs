@@ -23,6 +23,8 @@ fn contract() -> Contract {
         acts: vec![Act::View, Act::Message],
         streams: Streams::Only(vec![stream("steps"), stream("heart_rate")]),
         period: Period { from: Some(Timestamp(100)), to: Some(Timestamp(200)) },
+        resolution_ms: None,
+        rate: None,
         purpose: "training together".to_owned(),
         starts: Timestamp(500),
         expires: Timestamp(2_000),
@@ -46,7 +48,7 @@ fn ask(principal: &Principal, asked: &Asked, contracts: &[Contract], now: Timest
         devices: &[did("phone"), did("laptop"), did("lost")],
         revoked: &[did("lost"), did("older")],
     };
-    decide(principal, asked, contracts, &owner, now)
+    decide(principal, asked, contracts, &[], &owner, now)
 }
 
 fn deny(because: Reason) -> Decision {
@@ -196,7 +198,7 @@ fn any_streams() -> impl Strategy<Value = Streams> {
 fn any_asked() -> impl Strategy<Value = Asked> {
     let time = || prop::option::of((0i64..300).prop_map(Timestamp));
     (prop::sample::select(Act::ALL.to_vec()), any_streams(), time(), time())
-        .prop_map(|(act, streams, from, to)| Asked { request: "x@1", act, streams, from, to })
+        .prop_map(|(act, streams, from, to)| Asked { request: "timeline.query@1", act, streams, from, to })
 }
 
 fn any_contract() -> impl Strategy<Value = Contract> {

@@ -78,6 +78,18 @@ pub(crate) const CATALOG: &[Entry] = &[
     plain("tokens.list@1", Quick, of::<Vec<response::TokenShown>>),
     with("tokens.create@1", Quick, of::<request::TokenNew>, of::<response::TokenCreated>),
     with("tokens.revoke@1", Quick, of::<request::TokenWhich>, of::<Vec<response::TokenShown>>),
+    plain("pair.invite@1", Quick, of::<Vec<response::PairingShown>>),
+    with("pair.join@1", Quick, of::<request::PairJoin>, of::<Vec<response::PairingShown>>),
+    with("pair.list@1", Quick, of::<request::PairAsked>, of::<Vec<response::PairingShown>>),
+    with("pair.confirm@1", Quick, of::<request::PairConfirm>, of::<Vec<response::PairingShown>>),
+    plain("contacts.list@1", Quick, of::<Vec<response::ContactShown>>),
+    with("contacts.change@1", Quick, of::<request::ContactChange>, of::<Vec<response::ContactShown>>),
+    with("contracts.offer@1", Quick, of::<request::ContractOffer>, of::<Vec<response::ContractShown>>),
+    with("contracts.accept@1", Quick, of::<request::ContractWhich>, of::<Vec<response::ContractShown>>),
+    with("contracts.end@1", Quick, of::<request::ContractWhich>, of::<Vec<response::ContractShown>>),
+    plain("contracts.list@1", Quick, of::<Vec<response::ContractShown>>),
+    with("contracts.look@1", Quick, of::<request::Look>, of::<response::LookAnswer>),
+    with("contracts.paper@1", Closed, of::<request::PaperIn>, of::<response::Nothing>),
 ];
 
 /// The line of `name`.

@@ -24,6 +24,7 @@ pub(crate) use uploads::job_id;
 
 use crate::door::{Door, Failure, FailureCode, Watch};
 use crate::home;
+use crate::peers::online::Listen;
 use crate::{Request, Response, Twin};
 use didymos_consent::{Act, Principal};
 use didymos_identity::{KdfCost, RecoveryPhrase, Unlocked};
@@ -64,6 +65,8 @@ struct Held {
     returned: Condvar,
     /// The owner wants to lock: work under way is asked to stop.
     locking: AtomicBool,
+    /// Where to listen for other people's twins.
+    listen: OnceLock<Listen>,
 }
 
 #[derive(Default)]
@@ -96,6 +99,9 @@ impl Held {
     /// Takes an open twin over.
     fn hold(self: &Arc<Self>, twin: Arc<Twin>) {
         twin.gather_receipts();
+        twin.attach(self.listen.get().cloned().unwrap_or_default());
+        // A twin that cannot listen is still one's own: what went wrong is told when somebody is to be reached.
+        let _ = twin.listen_for_contacts();
         {
             let mut state = self.state();
             state.twin = Some(twin);
@@ -155,6 +161,14 @@ impl Keeper {
         let keeper = Self::new(twin.home.clone(), cost);
         keeper.held.hold(twin);
         keeper
+    }
+
+    /// Where the twins that this keeper opens listen for others. Only the first word counts, and only for twins that
+    /// are not open yet; without one it is [`Listen::Usual`].
+    #[must_use]
+    pub fn listening(self, listen: Listen) -> Self {
+        let _ = self.held.listen.set(listen);
+        self
     }
 
     /// Who is told when the twin opens and when it is locked. Only the first one counts; it is told at once if the twin
@@ -285,6 +299,11 @@ impl Keeper {
         let mut state = self.held.state();
         let twin = state.twin.take();
         self.held.returned.notify_all();
+        drop(state);
+        if let Some(twin) = &twin {
+            twin.go_offline();
+        }
+        let mut state = self.held.state();
         while state.leases > 0 {
             state = self.held.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }

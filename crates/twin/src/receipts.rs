@@ -32,6 +32,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: Vec<Vec<u8>>,
+    /// Records that are committed together with the receipts that they belong to.
+    beside: Vec<(ObjectKind, Vec<u8>)>,
     ended: bool,
 }
 
@@ -46,11 +48,19 @@ impl Shared {
             return Ok(());
         }
         let waiting = std::mem::take(&mut state.waiting);
+        let beside = std::mem::take(&mut state.beside);
         drop(state);
-        let records = [(ObjectKind::Receipts, waiting)];
+        let mut records = vec![(ObjectKind::Receipts, waiting)];
+        for (kind, record) in &beside {
+            match records.iter_mut().find(|(known, _)| known == kind) {
+                Some((_, all)) => all.push(record.clone()),
+                None => records.push((*kind, vec![record.clone()])),
+            }
+        }
         self.vault.commit_records(&records, now()).map_err(|error| {
-            let [(_, waiting)] = records;
-            self.state().waiting.splice(0..0, waiting);
+            let mut state = self.state();
+            state.waiting.splice(0..0, std::mem::take(&mut records[0].1));
+            state.beside.splice(0..0, beside);
             Failure::from(error)
         })
     }
@@ -90,8 +100,19 @@ impl Receipts {
 
     /// Leaves a receipt. Returns once it is durable, or once it waits if it `may_wait`.
     pub(crate) fn leave(&self, receipt: &Receipt, may_wait: bool) -> Result<(), Failure> {
+        self.leave_with(receipt, None, may_wait)
+    }
+
+    /// Leaves a receipt, and a record that is committed together with it.
+    pub(crate) fn leave_with(
+        &self,
+        receipt: &Receipt,
+        beside: Option<(ObjectKind, Vec<u8>)>,
+        may_wait: bool,
+    ) -> Result<(), Failure> {
         let mut state = self.shared.state();
         state.waiting.push(receipt.encode());
+        state.beside.extend(beside);
         if may_wait && self.gathering.load(Ordering::SeqCst) && state.waiting.len() < TOGETHER {
             self.shared.changed.notify_one();
             return Ok(());

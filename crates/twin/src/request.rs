@@ -2,8 +2,11 @@
 //! name keeps its meaning for as long as it is answered.
 
 mod owner;
+mod peers;
 
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
+
+pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn};
 
 use crate::moment::Moment;
 use didymos_base::StreamId;
@@ -102,6 +105,42 @@ pub enum Request {
     /// Ends a token at once. What it delivered stays, and can be taken back like any import.
     #[serde(rename = "tokens.revoke@1")]
     TokenRevoke(TokenWhich),
+    /// Makes a ticket for somebody else's twin, and waits for it.
+    #[serde(rename = "pair.invite@1")]
+    PairInvite,
+    /// Goes to the twin that made a ticket.
+    #[serde(rename = "pair.join@1")]
+    PairJoin(PairJoin),
+    /// Pairings under way, and how they ended.
+    #[serde(rename = "pair.list@1")]
+    PairList(PairAsked),
+    /// The owner's word: the digits are the same on both sides, or they are not.
+    #[serde(rename = "pair.confirm@1")]
+    PairConfirm(PairConfirm),
+    /// People whose twins this one knows.
+    #[serde(rename = "contacts.list@1")]
+    Contacts,
+    /// Names, blocks, unblocks or forgets a contact.
+    #[serde(rename = "contacts.change@1")]
+    ContactChange(ContactChange),
+    /// Offers a contact to see some of the owner's data.
+    #[serde(rename = "contracts.offer@1")]
+    ContractOffer(ContractOffer),
+    /// Accepts what a contact offers.
+    #[serde(rename = "contracts.accept@1")]
+    ContractAccept(ContractWhich),
+    /// Ends a contract, or takes an offer back, or turns one down.
+    #[serde(rename = "contracts.end@1")]
+    ContractEnd(ContractWhich),
+    /// Every contract with contacts, newest first.
+    #[serde(rename = "contracts.list@1")]
+    Contracts,
+    /// Looks at what a contact lets the owner see.
+    #[serde(rename = "contracts.look@1")]
+    Look(Look),
+    /// A paper of a contract. Twins send these to each other.
+    #[serde(rename = "contracts.paper@1")]
+    Paper(PaperIn),
 }
 
 /// What is to be forecast.
@@ -185,6 +224,12 @@ impl Every {
     #[must_use]
     pub fn ms(self) -> i64 {
         self.ms
+    }
+
+    /// The width of so many milliseconds, if it is a whole number of minutes.
+    #[must_use]
+    pub fn of_ms(ms: i64) -> Option<Self> {
+        (ms > 0 && ms % 60_000 == 0).then_some(Self { ms })
     }
 }
 
@@ -391,6 +436,18 @@ impl Request {
             Self::Tokens => "tokens.list@1",
             Self::TokenNew(_) => "tokens.create@1",
             Self::TokenRevoke(_) => "tokens.revoke@1",
+            Self::PairInvite => "pair.invite@1",
+            Self::PairJoin(_) => "pair.join@1",
+            Self::PairList(_) => "pair.list@1",
+            Self::PairConfirm(_) => "pair.confirm@1",
+            Self::Contacts => "contacts.list@1",
+            Self::ContactChange(_) => "contacts.change@1",
+            Self::ContractOffer(_) => "contracts.offer@1",
+            Self::ContractAccept(_) => "contracts.accept@1",
+            Self::ContractEnd(_) => "contracts.end@1",
+            Self::Contracts => "contracts.list@1",
+            Self::Look(_) => "contracts.look@1",
+            Self::Paper(_) => "contracts.paper@1",
         }
     }
 }

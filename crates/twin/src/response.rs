@@ -2,10 +2,12 @@
 
 mod imports;
 mod owner;
+mod peers;
 mod today;
 
 pub use imports::*;
 pub use owner::*;
+pub use peers::*;
 pub use today::*;
 
 use crate::Request;
@@ -66,6 +68,16 @@ pub enum Response {
     Tokens(Vec<TokenShown>),
     /// To `tokens.create@1`.
     TokenCreated(TokenCreated),
+    /// To the `pair.…@1` requests.
+    Pairings(Vec<PairingShown>),
+    /// To the `contacts.…@1` requests.
+    Contacts(Vec<ContactShown>),
+    /// To `contracts.list@1`, `.offer@1`, `.accept@1` and `.end@1`.
+    Contracts(Vec<ContractShown>),
+    /// To `contracts.look@1`.
+    Looked(Box<LookAnswer>),
+    /// To `contracts.paper@1`: it has arrived.
+    Nothing(Nothing),
 }
 
 impl Response {
@@ -99,6 +111,15 @@ impl Response {
             Request::Undo(_) => Self::Undo(read(json)?),
             Request::Tokens | Request::TokenRevoke(_) => Self::Tokens(read(json)?),
             Request::TokenNew(_) => Self::TokenCreated(read(json)?),
+            Request::PairInvite | Request::PairJoin(_) | Request::PairList(_) | Request::PairConfirm(_) => {
+                Self::Pairings(read(json)?)
+            }
+            Request::Contacts | Request::ContactChange(_) => Self::Contacts(read(json)?),
+            Request::ContractOffer(_) | Request::ContractAccept(_) | Request::ContractEnd(_) | Request::Contracts => {
+                Self::Contracts(read(json)?)
+            }
+            Request::Look(_) => Self::Looked(read(json)?),
+            Request::Paper(_) => Self::Nothing(read(json)?),
         })
     }
 }

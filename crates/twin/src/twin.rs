@@ -1,17 +1,18 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, export, import, imports, journal, mirror_forecast, mirror_graph, protect, provenance, quality, receipts,
-    search, status, timeline, today, tokens,
+    backup, contacts, contracts, export, import, imports, journal, mirror_forecast, mirror_graph, pairing, protect,
+    provenance, quality, receipts, search, status, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::jobs::Jobs;
+use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
 use crate::{Request, Response};
 use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
-use didymos_consent::{Act, Asked, Decision, Outcome, Owner, Principal, Receipt, decide};
+use didymos_consent::{Act, Asked, Basis, Decision, Outcome, Owner, Principal, Receipt, Transform, decide};
 use didymos_identity::document::commit_to_next;
 use didymos_identity::{
     DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked, verify_chain,
@@ -36,6 +37,8 @@ pub struct Twin {
     jobs: Jobs,
     /// Tokens of live sources, once they were read.
     pub(crate) tokens: Mutex<Option<tokens::Setting>>,
+    /// Other people's twins.
+    pub(crate) peers: Peers,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -46,7 +49,9 @@ pub struct Twin {
 /// What the journal says of the owner's identity.
 #[derive(Default)]
 struct Known {
-    /// The newest version of the identity document.
+    /// Every version of the identity document, oldest first.
+    versions: Vec<SignedDocument>,
+    /// The newest one.
     document: Option<SignedDocument>,
     /// Devices that may act.
     devices: Vec<Did>,
@@ -164,6 +169,7 @@ impl Twin {
             receipts: Receipts::new(vault.clone()),
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
+            peers: Peers::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -202,7 +208,7 @@ impl Twin {
             Err(error) => return Err(error.into()),
         };
         let chain = verify_chain(&documents).ok().filter(|chain| chain.id() == &self.secrets.owner);
-        let known = match (chain, documents.last()) {
+        let known = match (chain, documents.last().cloned()) {
             (Some(chain), Some(newest)) => {
                 if let Some((certificate, _)) = chain.certificate(self.device.did()) {
                     let key = SigningKey::from_seed(&self.secrets.device_seed);
@@ -210,14 +216,18 @@ impl Twin {
                 }
                 let document = chain.document();
                 Known {
-                    document: Some(newest.clone()),
+                    versions: documents,
+                    document: Some(newest),
                     devices: document.active_devices().cloned().collect(),
                     revoked: document.revoked.iter().map(|revocation| revocation.device.clone()).collect(),
                 }
             }
-            _ if self.vault.ensure_whole().is_err() => {
-                Known { document: None, devices: vec![self.device.did().clone()], revoked: Vec::new() }
-            }
+            _ if self.vault.ensure_whole().is_err() => Known {
+                versions: Vec::new(),
+                document: None,
+                devices: vec![self.device.did().clone()],
+                revoked: Vec::new(),
+            },
             _ => return Err(no_identity()),
         };
         *self.identity.write().unwrap_or_else(PoisonError::into_inner) = known;
@@ -266,11 +276,19 @@ impl Twin {
     fn decide(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> Decision {
         let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
         let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
-        let contracts = match principal {
-            Principal::Twin(_) => tokens::contracts(self),
-            Principal::Device { .. } | Principal::Anonymous => Vec::new(),
+        let Principal::Twin(party) = principal else { return decide(principal, asked, &[], &[], &owner, time) };
+        // Where contracts cannot be read, there are none. Uses are counted and decided on in one go.
+        let mut uses = self.peers.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut contracts = peers::contracts_with(self, party).unwrap_or_default();
+        contracts.extend(tokens::contracts(self));
+        let Ok(spent) = uses.spent(self, &contracts, time) else {
+            return decide(principal, asked, &[], &[], &owner, time);
         };
-        decide(principal, asked, &contracts, &owner, time)
+        let decision = decide(principal, asked, &contracts, &spent, &owner, time);
+        if let Decision::Allow { because: Basis::Contract(contract), .. } = &decision {
+            uses.used(contract, time);
+        }
+        decision
     }
 
     /// The owner, on this device.
@@ -312,13 +330,34 @@ impl Twin {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Every version of the twin's identity document, oldest first.
+    pub(crate) fn versions(&self) -> Vec<SignedDocument> {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).versions.clone()
+    }
+
     /// The twin's identity document, newest version.
     pub(crate) fn document(&self) -> Result<DidDocument, Failure> {
         let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
         known.document.as_ref().map(|signed| signed.document.clone()).ok_or_else(no_identity)
     }
 
-    fn answer(&self, request: Request, watch: Watch<'_>) -> Result<Response, Failure> {
+    fn answer(
+        &self,
+        principal: &Principal,
+        transform: Transform,
+        request: Request,
+        watch: Watch<'_>,
+    ) -> Result<Response, Failure> {
+        match (&request, principal) {
+            (Request::Query(query), Principal::Twin(_)) => {
+                return narrow::query(self, query, transform, now()).map(Response::Query);
+            }
+            // Only what narrows may be asked under a contract that narrows.
+            _ if transform != Transform::None => {
+                return Err(Failure::new(FailureCode::Denied, "a contract that narrows does not cover this"));
+            }
+            _ => {}
+        }
         match request {
             Request::Status => status::status(self).map(Response::Status),
             Request::Identity => self.document().map(|document| Response::Identity(document.to_json())),
@@ -351,32 +390,66 @@ impl Twin {
                 mirror_forecast::answer(self, &asked, watch).map(|answer| Response::Forecast(Box::new(answer)))
             }
             Request::Graph(asked) => mirror_graph::answer(self, &asked, watch).map(Response::Graph),
+            Request::PairInvite => pairing::invite(self).map(Response::Pairings),
+            Request::PairJoin(asked) => pairing::join(self, &asked).map(Response::Pairings),
+            Request::PairList(asked) => Ok(Response::Pairings(pairing::list(self, &asked, watch))),
+            Request::PairConfirm(asked) => pairing::confirm(self, &asked).map(Response::Pairings),
+            Request::Contacts => contacts::list(self).map(Response::Contacts),
+            Request::ContactChange(asked) => contacts::change(self, &asked).map(Response::Contacts),
+            Request::ContractOffer(asked) => contracts::offer(self, &asked).map(Response::Contracts),
+            Request::ContractAccept(which) => contracts::accept(self, &which).map(Response::Contracts),
+            Request::ContractEnd(which) => contracts::end(self, &which).map(Response::Contracts),
+            Request::Contracts => contracts::list(self).map(Response::Contracts),
+            Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
+            Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
         }
     }
 }
 
-impl Door for Twin {
-    fn ask(&self, principal: &Principal, request: Request, watch: Watch<'_>) -> Result<Response, Failure> {
+/// Told of a decision and its answer before the receipt is left; returns a record that is committed with the receipt.
+pub(crate) type Witness<'a> = &'a mut dyn FnMut(&Decision, &Response) -> Option<(ObjectKind, Vec<u8>)>;
+
+impl Twin {
+    /// Decides, answers and leaves a receipt. The one way through the door.
+    pub(crate) fn put(
+        &self,
+        principal: &Principal,
+        request: Request,
+        watch: Watch<'_>,
+        witness: Option<Witness<'_>>,
+    ) -> Result<Response, Failure> {
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = now();
         let decision = self.decide(principal, &asked, time);
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {
-            Decision::Allow { .. } => self.answer(request, watch),
+            Decision::Allow { transform, .. } => self.answer(principal, *transform, request, watch),
             Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
         };
+        let beside = match (&result, witness) {
+            (Ok(response), Some(witness)) => witness(&decision, response),
+            _ => None,
+        };
         let outcome = outcome(&result, items);
-        let only_looking = decision.is_allowed() && asked.act == Act::View;
+        // Only the owner's own looking may wait to be receipted.
+        let owner = matches!(principal, Principal::Device { .. });
+        let only_looking = owner && decision.is_allowed() && asked.act == Act::View;
         let receipt = Receipt::new(time, principal.clone(), &asked, &summary, decision, outcome);
         // A journal that is damaged takes no receipts, and nothing is answered from it but what heals it.
         if self.vault.ensure_whole().is_ok() {
-            self.receipts.leave(&receipt, only_looking)?;
+            self.receipts.leave_with(&receipt, beside, only_looking)?;
             if let (Some(which), Ok(_)) = (copied, &result) {
                 backup::top_up(self, &which);
             }
         }
         result
+    }
+}
+
+impl Door for Twin {
+    fn ask(&self, principal: &Principal, request: Request, watch: Watch<'_>) -> Result<Response, Failure> {
+        self.put(principal, request, watch, None)
     }
 }
 
@@ -435,7 +508,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Receipts(_)
         | Request::Protect
         | Request::Imports
-        | Request::Tokens => Asked::new(request.name(), Act::View),
+        | Request::Tokens
+        | Request::PairList(_)
+        | Request::Contacts
+        | Request::Contracts
+        | Request::Look(_) => Asked::new(request.name(), Act::View),
+        Request::Paper(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) => Asked::new(request.name(), Act::Write),
         // Which streams a file holds shows when it is read.
         Request::ImportUpload(_) => Asked::new(request.name(), Act::Write).on_all(),
@@ -446,7 +524,14 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Repair
         | Request::BackupAdd(_)
         | Request::BackupRun(_)
-        | Request::BackupCheck(_) => Asked::new(request.name(), Act::Manage),
+        | Request::BackupCheck(_)
+        | Request::PairInvite
+        | Request::PairJoin(_)
+        | Request::PairConfirm(_)
+        | Request::ContactChange(_)
+        | Request::ContractOffer(_)
+        | Request::ContractAccept(_)
+        | Request::ContractEnd(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -471,6 +556,10 @@ fn summary_of(request: &Request) -> String {
         }
         Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
+        Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
+        Request::ContactChange(asked) => asked.contact.clone(),
+        Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
+        Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::TokenRevoke(which) => which.did.to_string(),
@@ -501,6 +590,14 @@ fn items(response: &Response) -> u64 {
         Response::Imports(answer) => answer.imports.len() as u64,
         Response::Undo(answer) => answer.observations,
         Response::Tokens(tokens) => tokens.len() as u64,
+        Response::Pairings(answer) => answer.len() as u64,
+        Response::Contacts(answer) => answer.len() as u64,
+        Response::Contracts(answer) => answer.len() as u64,
+        Response::Looked(answer) => {
+            let answer = &answer.answer;
+            (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
+        }
+        Response::Nothing(_) => 0,
         Response::TokenCreated(_)
         | Response::Protect(_)
         | Response::Status(_)

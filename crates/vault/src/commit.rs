@@ -82,6 +82,15 @@ pub enum ObjectKind {
     /// Imports that the owner took back.
     #[n(6)]
     Retractions,
+    /// People whose twins this one knows: their keys, places and names.
+    #[n(7)]
+    Contacts,
+    /// Papers of contracts with them.
+    #[n(8)]
+    Contracts,
+    /// Uses of contracts, signed by both sides.
+    #[n(9)]
+    Uses,
 }
 
 impl ObjectKind {
@@ -96,6 +105,9 @@ impl ObjectKind {
             Self::Setting => "setting",
             Self::Imports => "imports",
             Self::Retractions => "retractions",
+            Self::Contacts => "contacts",
+            Self::Contracts => "contracts",
+            Self::Uses => "uses",
         }
     }
 }

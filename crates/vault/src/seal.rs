@@ -69,13 +69,16 @@ fn open(key: &SealingKey, label: &[u8], sealed: &[u8], otherwise: &'static str) 
     Ok(plain)
 }
 
-const KINDS: [ObjectKind; 6] = [
+const KINDS: [ObjectKind; 9] = [
     ObjectKind::Receipts,
     ObjectKind::Parts,
     ObjectKind::Identity,
     ObjectKind::Setting,
     ObjectKind::Imports,
     ObjectKind::Retractions,
+    ObjectKind::Contacts,
+    ObjectKind::Contracts,
+    ObjectKind::Uses,
 ];
 
 /// The keys of the journal itself and of its records.
@@ -83,7 +86,7 @@ pub(crate) struct Seal {
     commit: SealingKey,
     slot: SealingKey,
     beside: SealingKey,
-    records: [SealingKey; 6],
+    records: [SealingKey; 9],
 }
 
 impl Seal {

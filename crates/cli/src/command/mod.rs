@@ -3,6 +3,8 @@
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod contacts;
+pub(crate) mod contracts;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
@@ -12,6 +14,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
 pub(crate) mod openapi;
+pub(crate) mod pair;
 pub(crate) mod passwd;
 pub(crate) mod prove;
 pub(crate) mod query;
@@ -26,7 +29,7 @@ pub(crate) mod verify;
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
 use crate::nearest::{did_you_mean, nearest};
-use crate::reach::Reach;
+use crate::reach::{self, Reach};
 use crate::trouble::Trouble;
 use didymos_base::StreamId;
 use didymos_twin::{Request, Response};
@@ -34,6 +37,7 @@ use didymos_twin::{Request, Response};
 /// Does what was typed.
 pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
     let Arguments { globals, command } = arguments;
+    reach::listen_for_twins_at(&globals.link_listen);
     match command {
         Command::Init(init) => init::run(&globals, &init),
         Command::Import(import) => import::run(&globals, import),
@@ -51,6 +55,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Backup(backup) => backup::run(&globals, backup),
         Command::Restore(restore) => restore::run(&globals, &restore),
         Command::Passwd(passwd) => passwd::run(&globals, &passwd),
+        Command::Pair(pair) => pair::run(&globals, &pair),
+        Command::Contacts(contacts) => contacts::run(&globals, &contacts),
+        Command::Grant(grant) => contracts::grant(&globals, &grant),
+        Command::Contracts => contracts::list(&globals),
+        Command::Accept(which) => contracts::accept(&globals, &which),
+        Command::End(which) => contracts::end(&globals, &which),
+        Command::Look(look) => contracts::look(&globals, &look),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

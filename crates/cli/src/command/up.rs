@@ -2,7 +2,7 @@
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
-use crate::reach::{Reach, open_own};
+use crate::reach::{self, Reach, open_own};
 use crate::render::faint;
 use crate::serving::Serving;
 use crate::trouble::Trouble;
@@ -46,10 +46,14 @@ pub(crate) fn run(globals: &Globals, typed: &Up) -> Result<Exit, Trouble> {
     // With a passphrase at hand it starts open; else the browser unlocks it, or sets it up.
     let given = passphrase::given(globals.passphrase_file.as_deref())?;
     let keeper = match given {
-        Some(passphrase) => Keeper::of(Arc::new(open_own(&home, &passphrase)?), KdfCost::STANDARD),
+        Some(passphrase) => {
+            let twin = Arc::new(open_own(&home, &passphrase)?);
+            twin.attach(reach::listen());
+            Keeper::of(twin, KdfCost::STANDARD)
+        }
         None => Keeper::new(home, KdfCost::STANDARD),
     };
-    let keeper = serve_others(keeper);
+    let keeper = serve_others(keeper.listening(reach::listen()));
     interrupt::heed("stopping");
     let served = serve(globals, typed, &keeper);
     // Lets go of the keys, and of the socket.

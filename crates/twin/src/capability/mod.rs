@@ -2,6 +2,8 @@
 
 pub(crate) mod asleep;
 pub(crate) mod backup;
+pub(crate) mod contacts;
+pub(crate) mod contracts;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod imports;
@@ -9,6 +11,7 @@ pub(crate) mod journal;
 pub(crate) mod mirror_forecast;
 pub(crate) mod mirror_graph;
 pub(crate) mod mirror_streams;
+pub(crate) mod pairing;
 pub(crate) mod profile;
 pub(crate) mod protect;
 pub(crate) mod provenance;

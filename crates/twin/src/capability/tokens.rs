@@ -56,6 +56,8 @@ impl Token {
             acts: vec![Act::Write],
             streams: Streams::All,
             period: Period::ALWAYS,
+            resolution_ms: None,
+            rate: None,
             purpose: format!("live source: {}", self.name),
             starts: self.created,
             expires: self.expires,

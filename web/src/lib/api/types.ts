@@ -157,6 +157,99 @@ export type CommitInfo = {
   time: string;
 };
 
+/** What to change about a contact. */
+export type ContactChange = {
+  /** Whether to hear nothing of them. */
+  blocked?: boolean | null;
+  /** Their name, the beginning of it, or their DID. */
+  contact: string;
+  /** Forget them: every contract with them ends. */
+  forget?: boolean;
+  /** What to call them from now on. */
+  name?: string | null;
+};
+
+/** A contact. */
+export type ContactShown = {
+  /** Whether the owner hears nothing of them. */
+  blocked: boolean;
+  /** Whether they are connected right now. */
+  connected: boolean;
+  /** Who. */
+  did: Did;
+  /** Their keys as they were seen and checked, oldest first. */
+  keys: KeysSeen[];
+  /** What the owner calls them. */
+  name: string;
+  /** When the two paired, RFC 3339. */
+  paired: string;
+  /** Where their devices were last. */
+  places: PlaceShown[];
+};
+
+/** What a contact may see. */
+export type ContractOffer = {
+  /** Their name, the beginning of it, or their DID. */
+  contact: string;
+  /** For how many days from now: 1 to 3,660. */
+  days: number;
+  /** Only statistics over stretches of this width and no finer. Default: single observations. */
+  every?: Every | null;
+  /** Data from here on, on the owner's clock. Default: from the first. */
+  from?: Moment | null;
+  /** What for, in a few words. */
+  purpose: string;
+  /** How often they may look. */
+  rate?: Rate | null;
+  /** Which streams: 1 to 64. */
+  streams: StreamId[];
+  /** Data before this, on the owner's clock. Default: without end. */
+  to?: Moment | null;
+};
+
+/** A contract. */
+export type ContractShown = {
+  /** When it was accepted, RFC 3339. */
+  accepted?: string | null;
+  /** Its id. */
+  contract: Digest;
+  /** The contact. */
+  did: Did;
+  /** When it was ended, RFC 3339. */
+  ended?: string | null;
+  /** Statistics of this width and no finer; absent: single observations. */
+  every?: string | null;
+  /** In force until, RFC 3339. */
+  expires: string;
+  /** Data from here on, on the grantor's clock. */
+  from?: string | null;
+  /** Whether the owner grants; else the contact does. */
+  granted: boolean;
+  /** What the owner calls them, if they are known still. */
+  name?: string | null;
+  /** What for, in the grantor's words. */
+  purpose: string;
+  /** How often. */
+  rate?: Rate | null;
+  /** How it stands. */
+  state: ContractState;
+  /** Which streams. */
+  streams: StreamId[];
+  /** Data before this, on the grantor's clock. */
+  to?: string | null;
+  /** Whether a paper of the owner's has not arrived yet. */
+  undelivered: boolean;
+};
+
+/** How a contract stands. */
+export type ContractState = "offered" | "in_force" | "ended" | "expired";
+
+/** Which contract. */
+export type ContractWhich = {
+  /** Its id, or the beginning of it: at least 4 digits. */
+  contract: string;
+};
+
 /** What a number of things is a number of. */
 export type Counts = "observations" | "bytes";
 
@@ -563,6 +656,18 @@ export type ImportsAnswer = {
   imports: ImportShown[];
 };
 
+/** What of a contact's keys was known from when on. */
+export type KeysSeen = {
+  /** The identity key in control. */
+  controller: Did;
+  /** Devices that could act. */
+  devices: Did[];
+  /** Seen at, RFC 3339. */
+  seen: string;
+  /** Version of their identity document. */
+  version: number;
+};
+
 /** What the values of a stream are. */
 export type Kind = "reading" | "total" | "category" | "text" | "position" | "event";
 
@@ -600,6 +705,34 @@ export type LogCommit = {
   seq: number;
   /** When the device's clock says it was made, RFC 3339. */
   time: string;
+};
+
+/** What to look at, of somebody else's. */
+export type Look = {
+  /** Whose: their name, the beginning of it, or their DID. */
+  contact: string;
+  /** Width of a stretch. Default: as fine as the contract allows. */
+  every?: Every | null;
+  /** First moment on their clock, inclusive. Default: as early as the contract goes. */
+  from?: Moment | null;
+  /** At most so many rows. */
+  limit?: number;
+  /** The stream. */
+  stream: StreamId;
+  /** Last moment on their clock, exclusive. Default: as late as the contract goes. */
+  to?: Moment | null;
+};
+
+/** What a contact let the owner see. */
+export type LookAnswer = {
+  /** What there was to see. */
+  answer: QueryAnswer;
+  /** Under which contract; their signature on that is kept in both journals. */
+  contract: Digest;
+  /** Whose. */
+  did: Did;
+  /** What the owner calls them. */
+  name: string;
 };
 
 /** How a day's value is made. */
@@ -651,6 +784,9 @@ export type Normal = {
   of: DayKind;
 };
 
+/** Nothing more to say. */
+export type Nothing = Record<string, never>;
+
 /** An observation on its own, with everything it refers to spelled out. */
 export type Observation = {
   /** Last instant, UTC milliseconds. */
@@ -680,6 +816,57 @@ export type Outcome = {
     /** The failure's code, for example `denied` or `not_found`. */
     code: string;
   };
+};
+
+/** Which pairings, and whether to wait for news. */
+export type PairAsked = {
+  /** Only this one. Default: all. */
+  pairing?: number | null;
+  /** Answer only once it stands otherwise than this, or after ten seconds. */
+  unless?: PairingState | null;
+};
+
+/** What the owner says of the digits. */
+export type PairConfirm = {
+  /** Which pairing. */
+  pairing: number;
+  /** Whether the digits are the same on both sides. */
+  same: boolean;
+};
+
+/** Whose ticket. */
+export type PairJoin = {
+  /** The ticket's text, as the other side shows it. */
+  ticket: string;
+};
+
+/** A pairing. */
+export type PairingShown = {
+  /** Who the other is. */
+  did?: Did | null;
+  /** What both people compare. */
+  digits?: string | null;
+  /** Until when the ticket is good, RFC 3339. */
+  expires?: string | null;
+  /** What they call themself; nobody has checked that but you. */
+  name?: string | null;
+  /** Its number. */
+  pairing: number;
+  /** How it stands. */
+  state: PairingState;
+  /** The ticket, while it waits. */
+  ticket?: string | null;
+  /** Why it came to nothing. */
+  words?: string | null;
+};
+
+/** How a pairing stands. */
+export type PairingState = "waiting" | "knocking" | "compare" | "said" | "done" | "failed";
+
+/** A paper on its way. */
+export type PaperIn = {
+  /** Its canonical bytes in base64url. */
+  paper: string;
 };
 
 /** A passkey signs in. */
@@ -724,6 +911,16 @@ export type Passkeys = {
 export type PhraseCheck = {
   /** All 24 words. */
   phrase: string;
+};
+
+/** Where a device was last. */
+export type PlaceShown = {
+  /** Its addresses. */
+  addresses: string[];
+  /** The device. */
+  device: Did;
+  /** Seen at, RFC 3339. */
+  seen: string;
 };
 
 /** One observation as a row. */
@@ -865,8 +1062,16 @@ export type QueryAnswer = {
   unit: string;
 };
 
+/** How often something may be done. */
+export type Rate = {
+  /** within any stretch of so many milliseconds. */
+  per_ms: number;
+  /** So many times at most, */
+  uses: number;
+};
+
 /** Why something is refused. */
-export type Reason = "not_authenticated" | "another_owner" | "unknown_device" | "revoked_device" | "owner_only" | "no_contract" | "not_in_force" | "act_not_covered" | "stream_not_covered" | "period_not_covered";
+export type Reason = "not_authenticated" | "another_owner" | "unknown_device" | "revoked_device" | "owner_only" | "no_contract" | "not_in_force" | "act_not_covered" | "stream_not_covered" | "period_not_covered" | "rate_exceeded";
 
 /** One act at the door. Made by [`Receipt::new`], which keeps every part within its bound. */
 export type Receipt = {
@@ -1160,8 +1365,13 @@ export type TokenWhich = {
   did: Did;
 };
 
-/** What is done to an answer before it leaves. */
-export type Transform = "none";
+/** What is done to an answer before it leaves. In canonical form: `0`, or an array of number and arguments. */
+export type Transform = "none" | {
+  coarsen: {
+    /** Length of a stretch in milliseconds; a multiple of it may be asked for. */
+    resolution_ms: number;
+  };
+};
 
 /** What taking an import back did. */
 export type UndoAnswer = {
@@ -1254,7 +1464,7 @@ export type View = {
 export type ViewAnswer = {
   /** Width of a bucket in milliseconds; 0 means that the columns hold single observations. */
   bucket: number;
-  /** Observations in each bucket (only when `bucket` is not 0). */
+  /** Observations in each bucket (only when `bucket` is not 0), of whatever kind. */
   count: number[];
   /** End of each observation (only when `bucket` is 0). */
   end: number[];
@@ -1264,7 +1474,7 @@ export type ViewAnswer = {
   max: number[];
   /** Mean of each bucket (only when `bucket` is not 0). */
   mean: number[];
-  /** Smallest value of each bucket; the value itself when `bucket` is 0 and values are numbers. */
+  /** Smallest value of each bucket of numbers; the value itself when `bucket` is 0 and values are numbers. */
   min: number[];
   /** Sum of each bucket (only when `bucket` is not 0). */
   sum: number[];
@@ -1292,6 +1502,22 @@ export interface Requests {
   "backup.list@1": { params: Record<string, never>; answer: BackupReport[] };
   /** Copies what the places do not have yet. */
   "backup.run@1": { params: BackupWhich; answer: BackupReport[] };
+  /** Names, blocks, unblocks or forgets a contact. */
+  "contacts.change@1": { params: ContactChange; answer: ContactShown[] };
+  /** People whose twins this one knows. */
+  "contacts.list@1": { params: Record<string, never>; answer: ContactShown[] };
+  /** Accepts what a contact offers. */
+  "contracts.accept@1": { params: ContractWhich; answer: ContractShown[] };
+  /** Ends a contract, or takes an offer back, or turns one down. */
+  "contracts.end@1": { params: ContractWhich; answer: ContractShown[] };
+  /** Every contract with contacts, newest first. */
+  "contracts.list@1": { params: Record<string, never>; answer: ContractShown[] };
+  /** Looks at what a contact lets the owner see. */
+  "contracts.look@1": { params: Look; answer: LookAnswer };
+  /** Offers a contact to see some of the owner's data. */
+  "contracts.offer@1": { params: ContractOffer; answer: ContractShown[] };
+  /** A paper of a contract. Twins send these to each other. */
+  "contracts.paper@1": { params: PaperIn; answer: never };
   /** Writes everything out in open formats. */
   "export.all@1": { params: Export; answer: never };
   /** The twin's DID document (W3C DID Core 1.0). */
@@ -1316,6 +1542,14 @@ export interface Requests {
   "mirror.graph@1": { params: Graph; answer: GraphAnswer };
   /** One observation with its whole provenance. */
   "observation.show@1": { params: Which; answer: Provenance };
+  /** The owner's word: the digits are the same on both sides, or they are not. */
+  "pair.confirm@1": { params: PairConfirm; answer: PairingShown[] };
+  /** Makes a ticket for somebody else's twin, and waits for it. */
+  "pair.invite@1": { params: Record<string, never>; answer: PairingShown[] };
+  /** Goes to the twin that made a ticket. */
+  "pair.join@1": { params: PairJoin; answer: PairingShown[] };
+  /** Pairings under way, and how they ended. */
+  "pair.list@1": { params: PairAsked; answer: PairingShown[] };
   /** A proof that one observation is in the signed journal; it reveals nothing else. */
   "proof.inclusion@1": { params: Which; answer: ProofAnswer };
   /** Copies, recovery phrase, devices and passkeys. */

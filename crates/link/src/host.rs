@@ -1,0 +1,51 @@
+//! What a link needs of the twin that it works for.
+
+use crate::peer::{EndpointKey, Own, Peer};
+use crate::wire::{Call, Reply};
+use didymos_base::{Did, Timestamp};
+use didymos_identity::SignedDocument;
+use std::net::SocketAddr;
+
+/// An endpoint of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its key.
+    pub endpoint: EndpointKey,
+    /// Where it was last.
+    pub addrs: Vec<SocketAddr>,
+}
+
+/// A contact, as far as a link needs to know one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Every version of their identity that was seen and checked.
+    pub versions: Vec<SignedDocument>,
+    /// Their endpoints, the one that was seen last first.
+    pub places: Vec<Place>,
+}
+
+/// The twin behind a link. Methods may block: they are called off the network's threads.
+pub trait Host: Send + Sync + 'static {
+    /// What this twin shows of itself; none when its identity cannot be read.
+    fn own(&self) -> Option<Own>;
+
+    /// The contact with this DID. None for strangers and for whoever is blocked: from outside they look the same.
+    fn contact(&self, did: &Did) -> Option<Known>;
+
+    /// A contact has proved who they are. What they showed may be new: versions, endpoint, addresses.
+    fn met(&self, peer: &Peer);
+
+    /// Calls to this contact go through without dialling from now on.
+    fn connected(&self, peer: &Peer) {
+        let _ = peer;
+    }
+
+    /// Both people have said that the digits are the same: keep the contact. The error is told to the owner.
+    fn paired(&self, peer: &Peer) -> Result<(), String>;
+
+    /// Answers what a contact wants.
+    fn answer(&self, peer: &Peer, call: Call) -> Reply;
+
+    /// UTC milliseconds.
+    fn now(&self) -> Timestamp;
+}

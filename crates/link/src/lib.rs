@@ -1,0 +1,39 @@
+//! How two twins meet: an endpoint, a pairing, and calls in both directions, with nobody in the middle.
+//!
+//! A [`Link`] is a twin's end of everything that passes between twins. It listens on one UDP port (QUIC, by iroh) and
+//! reaches others at addresses that it was told: no relay, no DNS, no discovery, no account. TLS proves endpoint keys;
+//! a [card](peer) binds each to a device that an identity lists; a [pairing](pairing) makes two people sure of each
+//! other's identity, once; from then on contacts [call](wire::Call) each other.
+//!
+//! What a call means is not decided here. It is handed to the [`Host`], the twin, which puts it to its door. This
+//! crate sees to it that who calls is proven, that what comes is bounded, and that nobody calls too often; strangers
+//! learn nothing but that somebody is there.
+//!
+//! - [`frame`], [`wire`]: bytes on the way, and their bounds;
+//! - [`peer`], [`pairing`], [`ticket`], [`rate`]: pure, and tested without a network;
+//! - [`Link`]: the network, for callers that are not asynchronous.
+
+mod endpoint;
+mod error;
+pub mod frame;
+mod host;
+mod link;
+mod meeting;
+pub mod pairing;
+pub mod peer;
+#[cfg(test)]
+mod people;
+pub mod rate;
+mod serve;
+mod settings;
+pub mod ticket;
+pub mod wire;
+
+pub use error::LinkError;
+pub use host::{Host, Known, Place};
+pub use link::Link;
+pub use meeting::{Meeting, Stage};
+pub use peer::{EndpointKey, Own, Peer};
+pub use settings::{Counts, Settings};
+pub use ticket::{BadTicket, Ticket};
+pub use wire::{Call, Code, Refusal, Reply};

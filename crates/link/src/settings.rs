@@ -1,0 +1,99 @@
+//! Settings, bounds and counts of a link.
+
+use crate::rate::Limit;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How a link works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen (UDP). Empty: on every interface, at a port that the system picks.
+    pub bind: Vec<SocketAddr>,
+    /// How much one contact may ask.
+    pub limit: Limit,
+    /// How long dialling one endpoint, and the proofs at the start of a connection, may take.
+    pub hello_max: Duration,
+    /// How long a call and its reply may take.
+    pub call_max: Duration,
+    /// After so long without a call, a connection is closed.
+    pub idle_max: Duration,
+    /// How long a ticket is good for, and how long people may compare.
+    pub pairing_max: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bind: Vec::new(),
+            limit: Limit { burst: 200, per_second: 50 },
+            hello_max: Duration::from_secs(10),
+            call_max: Duration::from_secs(30),
+            idle_max: Duration::from_secs(300),
+            pairing_max: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Connections whose other end has not proved anything yet, at a time.
+pub(crate) const STRANGERS_MAX: usize = 32;
+/// Connections of one contact at a time; of more, the oldest is closed.
+pub(crate) const CONNECTIONS_MAX: usize = 4;
+/// Calls of one connection at a time.
+pub(crate) const CALLS_MAX: u32 = 16;
+/// So many calls above the limit, and the connection is closed.
+pub(crate) const EXCESS_MAX: u64 = 1_000;
+/// Tickets that wait at a time.
+pub(crate) const INVITES_MAX: usize = 8;
+/// Pairings that are remembered.
+pub(crate) const PAIRINGS_MAX: usize = 32;
+
+/// What happened since the link began.
+#[derive(Debug, Default)]
+pub(crate) struct Counting {
+    pub(crate) accepted: AtomicU64,
+    pub(crate) strangers: AtomicU64,
+    pub(crate) malformed: AtomicU64,
+    pub(crate) proofs: AtomicU64,
+    pub(crate) versions: AtomicU64,
+    pub(crate) flood: AtomicU64,
+    pub(crate) calls: AtomicU64,
+}
+
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How often what happened since the link began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Contacts let in.
+    pub accepted: u64,
+    /// Strangers and tickets that are no good, turned away.
+    pub strangers: u64,
+    /// Messages that are not what they should be.
+    pub malformed: u64,
+    /// Proofs that prove nothing.
+    pub proofs: u64,
+    /// Versions that are not spoken here.
+    pub versions: u64,
+    /// Calls, or whole connections, above a limit.
+    pub flood: u64,
+    /// Calls answered.
+    pub calls: u64,
+}
+
+impl Counting {
+    pub(crate) fn read(&self) -> Counts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            accepted: read(&self.accepted),
+            strangers: read(&self.strangers),
+            malformed: read(&self.malformed),
+            proofs: read(&self.proofs),
+            versions: read(&self.versions),
+            flood: read(&self.flood),
+            calls: read(&self.calls),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Pairing with another person's twin.
+
+use crate::Twin;
+use crate::door::{Failure, FailureCode, Progress, Watch};
+use crate::request::{PairAsked, PairConfirm, PairJoin};
+use crate::response::{PairingShown, PairingState};
+use didymos_base::ZoneOffset;
+use didymos_link::{Meeting, Stage, Ticket};
+use std::time::{Duration, Instant};
+
+/// The longest that an answer waits for news.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
+
+fn shown(meeting: Meeting) -> PairingShown {
+    let mut shown = PairingShown {
+        pairing: meeting.id,
+        state: PairingState::Waiting,
+        ticket: None,
+        expires: None,
+        digits: None,
+        did: None,
+        name: None,
+        words: None,
+    };
+    match meeting.stage {
+        Stage::Waiting => {
+            shown.ticket = meeting.ticket;
+            shown.expires = meeting.expires.map(|time| time.rfc3339(ZoneOffset::UTC));
+        }
+        Stage::Knocking => shown.state = PairingState::Knocking,
+        Stage::Compare { digits, did, name } => {
+            shown.state = if meeting.said.is_some() { PairingState::Said } else { PairingState::Compare };
+            (shown.digits, shown.did, shown.name) = (Some(digits), Some(did), name);
+        }
+        Stage::Done { did } => (shown.state, shown.did) = (PairingState::Done, Some(did)),
+        Stage::Failed { words } => (shown.state, shown.words) = (PairingState::Failed, Some(words)),
+    }
+    shown
+}
+
+/// The pairing `id`, alone.
+fn one(twin: &Twin, id: u64) -> Result<Vec<PairingShown>, Failure> {
+    let meetings = twin.link()?.meetings().into_iter().filter(|meeting| meeting.id == id);
+    Ok(meetings.map(shown).collect())
+}
+
+pub(crate) fn invite(twin: &Twin) -> Result<Vec<PairingShown>, Failure> {
+    let id = twin.link()?.invite()?;
+    one(twin, id)
+}
+
+pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, Failure> {
+    let ticket: Ticket = asked
+        .ticket
+        .parse()
+        .map_err(|error: didymos_link::BadTicket| Failure::new(FailureCode::Invalid, error.to_string()))?;
+    if ticket.expires <= crate::twin::now() {
+        let words = "this ticket has expired (or this machine's clock is ahead): ask for a new one";
+        return Err(Failure::new(FailureCode::Invalid, words));
+    }
+    let id = twin.link()?.join(ticket)?;
+    one(twin, id)
+}
+
+pub(crate) fn list(twin: &Twin, asked: &PairAsked, watch: Watch<'_>) -> Vec<PairingShown> {
+    let until = Instant::now() + WAIT_MAX;
+    loop {
+        // Looking is no reason to begin to listen.
+        let running = twin.peers.online.running();
+        let meetings = running.map(|link| link.meetings()).unwrap_or_default();
+        let wanted = |shown: &PairingShown| asked.pairing.is_none_or(|id| id == shown.pairing);
+        let shown: Vec<PairingShown> = meetings.into_iter().map(shown).filter(wanted).collect();
+        let same = |known| !shown.is_empty() && shown.iter().all(|shown| shown.state == known);
+        let stopped = || Progress { doing: "waiting".to_owned(), unit: "pairings".to_owned(), done: 0, of: 0 };
+        if !asked.unless.is_some_and(same) || Instant::now() >= until || watch(stopped()).is_break() {
+            return shown;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+pub(crate) fn confirm(twin: &Twin, asked: &PairConfirm) -> Result<Vec<PairingShown>, Failure> {
+    twin.link()?.say(asked.pairing, asked.same)?;
+    one(twin, asked.pairing)
+}

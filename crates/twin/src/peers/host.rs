@@ -1,0 +1,114 @@
+//! The twin as its link sees it.
+
+use super::ask::{ASK_BYTES_MAX, Answer, Ask, CALL, Use, Used};
+use crate::door::{Failure, FailureCode};
+use crate::twin::now;
+use crate::{Request, Response, Twin, unwatched};
+use didymos_base::{Did, Timestamp, canonical};
+use didymos_consent::{Act, Basis, Decision, Principal};
+use didymos_link::{Call, Code, Host, Known, Own, Peer, Refusal, Reply};
+use didymos_vault::ObjectKind;
+use std::sync::{Arc, Weak};
+
+/// A twin that may have been locked since.
+pub(crate) struct Behind(pub(crate) Weak<Twin>);
+
+impl Behind {
+    fn twin(&self) -> Option<Arc<Twin>> {
+        self.0.upgrade()
+    }
+}
+
+impl Host for Behind {
+    fn own(&self) -> Option<Own> {
+        let twin = self.twin()?;
+        let versions = twin.versions();
+        let name = crate::capability::profile::name(&twin);
+        (!versions.is_empty()).then(|| Own { versions, device: twin.device_key().clone(), name })
+    }
+
+    fn contact(&self, did: &Did) -> Option<Known> {
+        let twin = self.twin()?;
+        let known = |book: &super::Book| {
+            let contact = book.contacts.get(did).filter(|contact| !contact.blocked)?;
+            Some(contact.known())
+        };
+        super::look(&twin, known).ok().flatten()
+    }
+
+    fn met(&self, peer: &Peer) {
+        let Some(twin) = self.twin() else { return };
+        // What cannot be kept now, on a full disk for example, is shown again at the next meeting.
+        let _ = super::change_contacts(&twin, |contacts| {
+            Ok(contacts.get(&peer.did).map(|contact| contact.news(peer, now())).unwrap_or_default())
+        });
+    }
+
+    fn connected(&self, peer: &Peer) {
+        if let Some(twin) = self.twin() {
+            super::online::deliver_soon(&twin, &peer.did);
+        }
+    }
+
+    fn paired(&self, peer: &Peer) -> Result<(), String> {
+        let twin = self.twin().ok_or("the twin was locked meanwhile")?;
+        twin.act("contacts.pair@1", Act::Manage, peer.did.as_str(), || super::paired(&twin, peer, now()))
+            .map_err(|failure| failure.message)
+    }
+
+    fn answer(&self, peer: &Peer, call: Call) -> Reply {
+        let Some(twin) = self.twin() else {
+            return Reply::Refused(Refusal::new(Code::Failed, "this twin is locked: try again later"));
+        };
+        if call.name != CALL {
+            return Reply::Refused(Refusal::new(Code::UnknownCall, format!("this twin answers {CALL}")));
+        }
+        match asked(&twin, peer, &call.body) {
+            Ok(answer) => Reply::Done(canonical::encode(&answer)),
+            Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+/// Puts what a contact asks to the door.
+fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
+    let malformed = |words: &str| Refusal::new(Code::Malformed, words);
+    if body.len() > ASK_BYTES_MAX {
+        return Err(malformed("an ask is at most 64 KiB"));
+    }
+    let ask = Ask::decode(body).map_err(|_| malformed("not an ask"))?;
+    ask.check(&peer.device, twin.did()).map_err(|_| Refusal::new(Code::BadProof, "the ask is not signed by you"))?;
+    let request: Request = serde_json::from_slice(&ask.request)
+        .map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
+    let principal = Principal::Twin(peer.did.clone());
+    let mut answer = Answer { answer: Vec::new(), used: None };
+    let mut witness = |decided: &Decision, response: &Response| {
+        answer.answer = serde_json::to_vec(response).unwrap_or_default();
+        let Decision::Allow { because: Basis::Contract(contract), .. } = decided else { return None };
+        if matches!(response, Response::Nothing(_)) {
+            return None;
+        }
+        let used = Used::new(*contract, &ask, &answer.answer, now(), twin.device_key());
+        let record = canonical::encode(&Use { ask: ask.clone(), used: used.clone() });
+        answer.used = Some(used);
+        Some((ObjectKind::Uses, record))
+    };
+    match twin.put(&principal, request, &mut unwatched, Some(&mut witness)) {
+        Ok(_) => Ok(answer),
+        Err(failure) => Err(refusal(&failure)),
+    }
+}
+
+/// What another person is told of a failure: never more than a contract would show them.
+fn refusal(failure: &Failure) -> Refusal {
+    match failure.code {
+        FailureCode::Denied => Refusal::new(Code::Denied, failure.message.clone()),
+        FailureCode::Invalid => Refusal::new(Code::Invalid, failure.message.clone()),
+        FailureCode::NotFound => Refusal::new(Code::NotFound, "there is no such thing here, or nothing in it yet"),
+        _ => Refusal::new(Code::Failed, "it went wrong there; their owner is told"),
+    }
+}

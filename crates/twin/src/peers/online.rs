@@ -1,0 +1,206 @@
+//! The twin's link: when it runs, and what is delivered over it.
+//!
+//! It runs from when somebody is to be reached, or a ticket waits for somebody, until the twin is locked. A server
+//! starts it as soon as the twin is open if there are contacts; a command that only calls starts it for a moment, on a
+//! port of its own that it tells nobody.
+
+use super::ask::{Answer, Ask, CALL, Use};
+use super::contracts::{Record, Waiting, name};
+use super::host::Behind;
+use crate::door::{Failure, FailureCode};
+use crate::request::PaperIn;
+use crate::twin::now;
+use crate::{Request, Twin, home};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use didymos_base::{Did, canonical};
+use didymos_identity::derive;
+use didymos_link::{Call, Code, Link, LinkError, Settings};
+use didymos_vault::ObjectKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// The UDP port that a twin listens on for others, if nobody else has it.
+pub const PORT: u16 = 7438;
+
+/// Where a twin listens for others.
+#[derive(Clone, Debug, Default)]
+pub enum Listen {
+    /// On every interface at [`PORT`], or at any other port where that is taken.
+    #[default]
+    Usual,
+    /// Here, for example `127.0.0.1:0`.
+    At(Vec<SocketAddr>),
+}
+
+/// The link, if it runs.
+#[derive(Default)]
+pub(crate) struct Online {
+    me: OnceLock<Weak<Twin>>,
+    listen: OnceLock<Listen>,
+    link: Mutex<Option<Arc<Link>>>,
+    /// The twin is being locked: nothing begins any more.
+    ended: AtomicBool,
+    /// Held by whoever delivers, so that papers arrive in order.
+    delivering: Mutex<()>,
+}
+
+impl Online {
+    fn locked(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The link, if it runs.
+    pub(crate) fn running(&self) -> Option<Arc<Link>> {
+        self.locked().clone()
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        let code = match &error {
+            LinkError::NotAContact | LinkError::NoPairing => FailureCode::NotFound,
+            LinkError::Refused(refusal) => match refusal.code {
+                Code::NotAContact | Code::Denied | Code::BadProof | Code::BadTicket => FailureCode::Denied,
+                Code::NotFound => FailureCode::NotFound,
+                Code::TooMuch => FailureCode::Busy,
+                Code::Failed => FailureCode::Io,
+                _ => FailureCode::Invalid,
+            },
+            LinkError::Card(_) | LinkError::Pair(_) => FailureCode::Denied,
+            LinkError::TooManyInvites => FailureCode::Invalid,
+            LinkError::Nobody => FailureCode::Damaged,
+            _ => FailureCode::Io,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl Twin {
+    /// Lets this twin reach others, and be reached. Nothing listens before there is somebody to reach.
+    pub fn attach(self: &Arc<Self>, listen: Listen) {
+        let _ = self.peers.online.listen.set(listen);
+        let _ = self.peers.online.me.set(Arc::downgrade(self));
+    }
+
+    /// Listens for contacts, if there are any. Called by servers, once the twin is open.
+    pub fn listen_for_contacts(&self) -> Result<(), Failure> {
+        if super::look(self, |book| book.contacts.len() > 0)? {
+            self.link()?;
+            let waiting: Vec<Did> = super::look(self, |book| {
+                let mut to: Vec<Did> = book.contracts.outbox().iter().map(|waiting| waiting.to.clone()).collect();
+                to.sort();
+                to.dedup();
+                to
+            })?;
+            for did in waiting {
+                deliver_soon(self, &did);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where this twin can be reached by others right now; nowhere while nothing listens.
+    #[must_use]
+    pub fn link_addrs(&self) -> Vec<SocketAddr> {
+        self.peers.online.running().map(|link| link.addrs()).unwrap_or_default()
+    }
+
+    /// Ends every conversation with others, and waits for answers under way.
+    pub fn go_offline(&self) {
+        let online = &self.peers.online;
+        online.ended.store(true, Ordering::SeqCst);
+        let link = online.locked().take();
+        drop(link);
+        // Whoever delivers finds the link gone and ends.
+        drop(online.delivering.lock());
+    }
+
+    /// The link; begins to listen if nothing does.
+    pub(crate) fn link(&self) -> Result<Arc<Link>, Failure> {
+        let online = &self.peers.online;
+        let mut link = online.locked();
+        if let Some(link) = &*link {
+            return Ok(Arc::clone(link));
+        }
+        if online.ended.load(Ordering::SeqCst) {
+            return Err(Failure::new(FailureCode::Locked, "the twin is being locked"));
+        }
+        let me = online.me.get().cloned().ok_or_else(|| {
+            Failure::new(FailureCode::Invalid, "this process does not reach other twins; `twin up` does")
+        })?;
+        let seed = derive(&self.secrets().device_seed, "link-endpoint", b"");
+        let start = |bind: Vec<SocketAddr>| {
+            let settings = Settings { bind, ..Settings::default() };
+            Link::start(&seed, settings, Arc::new(Behind(me.clone())))
+        };
+        let started = match online.listen.get().cloned().unwrap_or_default() {
+            Listen::At(addrs) => start(addrs),
+            Listen::Usual => start(vec![(Ipv4Addr::UNSPECIFIED, PORT).into(), (Ipv6Addr::UNSPECIFIED, PORT).into()])
+                .or_else(|_| start(vec![(Ipv4Addr::UNSPECIFIED, PORT).into()]))
+                .or_else(|_| start(Vec::new())),
+        };
+        let started = Arc::new(started?);
+        *link = Some(Arc::clone(&started));
+        Ok(started)
+    }
+}
+
+/// Puts `request` to a contact's door, and returns the ask and its answer.
+pub(crate) fn ask(twin: &Twin, did: &Did, request: &Request) -> Result<(Ask, Answer), Failure> {
+    let json = serde_json::to_vec(request)
+        .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
+    let ask = Ask::new(json, did.clone(), now(), home::random()?, twin.device_key());
+    let call = Call { name: CALL.to_owned(), body: canonical::encode(&ask) };
+    let body = twin.link()?.call(did, call)?;
+    let answer = Answer::decode(&body).map_err(|_| Failure::from(LinkError::Malformed))?;
+    Ok((ask, answer))
+}
+
+/// Keeps what both sides signed of one use of a contract.
+pub(crate) fn keep_use(twin: &Twin, kept: &Use) -> Result<(), Failure> {
+    Ok(twin.vault.commit_records(&[(ObjectKind::Uses, vec![canonical::encode(kept)])], now())?)
+}
+
+impl Twin {
+    /// Every use of a contract with a contact, by either side, oldest first: what both have signed.
+    pub fn uses(&self) -> Result<Vec<Use>, Failure> {
+        let records = super::records(self, ObjectKind::Uses)?;
+        Ok(records.iter().filter_map(|bytes| canonical::decode(bytes).ok()).collect())
+    }
+}
+
+/// Delivers what waits for `did`, in order. What cannot be delivered now goes on waiting.
+pub(crate) fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
+    let _one = twin.peers.online.delivering.lock().unwrap_or_else(PoisonError::into_inner);
+    let waiting: Vec<Waiting> = super::look(twin, |book| {
+        book.contracts.outbox().iter().filter(|waiting| waiting.to == *did).cloned().collect()
+    })?;
+    for Waiting { paper, .. } in waiting {
+        let request = Request::Paper(PaperIn { paper: URL_SAFE_NO_PAD.encode(paper.encode()) });
+        let refused = match ask(twin, did, &request) {
+            Ok(_) => None,
+            // Asking again would be answered with the same no; the owner sees it in the list of contracts.
+            Err(failure) if matches!(failure.code, FailureCode::Invalid | FailureCode::NotFound) => {
+                Some(failure.message)
+            }
+            Err(failure) => return Err(failure),
+        };
+        let record = Record::Delivered { paper: name(&paper), refused, at: now() };
+        super::change_contracts(twin, |_| Ok(vec![record]))?;
+    }
+    Ok(())
+}
+
+/// Delivers what waits for `did` from a thread of its own, if anything does.
+pub(crate) fn deliver_soon(twin: &Twin, did: &Did) {
+    let waits = super::look(twin, |book| book.contracts.outbox().iter().any(|waiting| waiting.to == *did));
+    let (Ok(true), Some(me)) = (waits, twin.peers.online.me.get().cloned()) else { return };
+    let did = did.clone();
+    std::thread::spawn(move || {
+        if let Some(twin) = me.upgrade() {
+            let _ = deliver(&twin, &did);
+        }
+    });
+}

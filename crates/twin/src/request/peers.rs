@@ -1,0 +1,124 @@
+//! What the owner asks about other people's twins, and what those twins send.
+
+use super::Every;
+use crate::moment::Moment;
+use crate::response::PairingState;
+use didymos_base::StreamId;
+use didymos_consent::Rate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whose ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairJoin {
+    /// The ticket's text, as the other side shows it.
+    pub ticket: String,
+}
+
+/// Which pairings, and whether to wait for news.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairAsked {
+    /// Only this one. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairing: Option<u64>,
+    /// Answer only once it stands otherwise than this, or after ten seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<PairingState>,
+}
+
+/// What the owner says of the digits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairConfirm {
+    /// Which pairing.
+    pub pairing: u64,
+    /// Whether the digits are the same on both sides.
+    pub same: bool,
+}
+
+/// What to change about a contact.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactChange {
+    /// Their name, the beginning of it, or their DID.
+    pub contact: String,
+    /// What to call them from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether to hear nothing of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<bool>,
+    /// Forget them: every contract with them ends.
+    #[serde(default)]
+    pub forget: bool,
+}
+
+/// What a contact may see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContractOffer {
+    /// Their name, the beginning of it, or their DID.
+    pub contact: String,
+    /// Which streams: 1 to 64.
+    pub streams: Vec<StreamId>,
+    /// What for, in a few words.
+    pub purpose: String,
+    /// Data from here on, on the owner's clock. Default: from the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Moment>,
+    /// Data before this, on the owner's clock. Default: without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Moment>,
+    /// Only statistics over stretches of this width and no finer. Default: single observations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Every>,
+    /// How often they may look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// For how many days from now: 1 to 3,660.
+    pub days: u32,
+}
+
+/// Which contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContractWhich {
+    /// Its id, or the beginning of it: at least 4 digits.
+    pub contract: String,
+}
+
+/// What to look at, of somebody else's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// Whose: their name, the beginning of it, or their DID.
+    pub contact: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// First moment on their clock, inclusive. Default: as early as the contract goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Moment>,
+    /// Last moment on their clock, exclusive. Default: as late as the contract goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Moment>,
+    /// Width of a stretch. Default: as fine as the contract allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Every>,
+    /// At most so many rows.
+    #[serde(default = "default_limit")]
+    pub limit: u32,
+}
+
+fn default_limit() -> u32 {
+    10_000
+}
+
+/// A paper on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaperIn {
+    /// Its canonical bytes in base64url.
+    pub paper: String,
+}

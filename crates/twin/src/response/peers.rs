@@ -1,0 +1,169 @@
+//! Answers about other people's twins.
+
+use super::QueryAnswer;
+use didymos_base::{Did, Digest, StreamId};
+use didymos_consent::Rate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a pairing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PairingState {
+    /// A ticket waits for somebody.
+    Waiting,
+    /// On the way to whoever made the ticket.
+    Knocking,
+    /// Both people compare the digits.
+    Compare,
+    /// The owner has said yes; the other person has not said anything yet.
+    Said,
+    /// They are contacts.
+    Done,
+    /// It came to nothing.
+    Failed,
+}
+
+/// A pairing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PairingShown {
+    /// Its number.
+    pub pairing: u64,
+    /// How it stands.
+    pub state: PairingState,
+    /// The ticket, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Until when the ticket is good, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// What both people compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<String>,
+    /// Who the other is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub did: Option<Did>,
+    /// What they call themself; nobody has checked that but you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why it came to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContactShown {
+    /// Who.
+    pub did: Did,
+    /// What the owner calls them.
+    pub name: String,
+    /// When the two paired, RFC 3339.
+    pub paired: String,
+    /// Whether the owner hears nothing of them.
+    pub blocked: bool,
+    /// Whether they are connected right now.
+    pub connected: bool,
+    /// Their keys as they were seen and checked, oldest first.
+    pub keys: Vec<KeysSeen>,
+    /// Where their devices were last.
+    pub places: Vec<PlaceShown>,
+}
+
+/// What of a contact's keys was known from when on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KeysSeen {
+    /// Version of their identity document.
+    pub version: u32,
+    /// Seen at, RFC 3339.
+    pub seen: String,
+    /// The identity key in control.
+    pub controller: Did,
+    /// Devices that could act.
+    pub devices: Vec<Did>,
+}
+
+/// Where a device was last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceShown {
+    /// The device.
+    pub device: Did,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+    /// Seen at, RFC 3339.
+    pub seen: String,
+}
+
+/// How a contract stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContractState {
+    /// Offered, and not accepted yet.
+    Offered,
+    /// Signed by both.
+    InForce,
+    /// Ended by one of them.
+    Ended,
+    /// Over.
+    Expired,
+}
+
+/// A contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractShown {
+    /// Its id.
+    pub contract: Digest,
+    /// How it stands.
+    pub state: ContractState,
+    /// Whether the owner grants; else the contact does.
+    pub granted: bool,
+    /// The contact.
+    pub did: Did,
+    /// What the owner calls them, if they are known still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Which streams.
+    pub streams: Vec<StreamId>,
+    /// Data from here on, on the grantor's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Data before this, on the grantor's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Statistics of this width and no finer; absent: single observations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<String>,
+    /// How often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// What for, in the grantor's words.
+    pub purpose: String,
+    /// In force until, RFC 3339.
+    pub expires: String,
+    /// When it was accepted, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    /// When it was ended, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// Whether a paper of the owner's has not arrived yet.
+    pub undelivered: bool,
+}
+
+/// What a contact let the owner see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LookAnswer {
+    /// Whose.
+    pub did: Did,
+    /// What the owner calls them.
+    pub name: String,
+    /// Under which contract; their signature on that is kept in both journals.
+    pub contract: Digest,
+    /// What there was to see.
+    pub answer: QueryAnswer,
+}
+
+/// Nothing more to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}

@@ -1,0 +1,205 @@
+//! Two twins meet, agree on something, and see exactly that.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Person, look, offer, pair, until};
+use didymos_consent::{Basis, Outcome, Principal, Reason, Transform, Verdict};
+use didymos_twin::FailureCode;
+use didymos_twin::request::{ContactChange, Look, ReceiptsAsked};
+use didymos_twin::response::ContractState;
+use didymos_twin::{Request, Response};
+
+fn receipts(of: &Person, request: &str) -> Vec<didymos_consent::Receipt> {
+    let asked = serde_json::from_value(serde_json::json!({ "request": "receipts.list@1" })).unwrap();
+    let Request::Receipts(asked) = asked else { panic!() };
+    let Response::Receipts(answer) = of.ask(Request::Receipts(ReceiptsAsked { limit: 500, ..asked })).unwrap() else {
+        panic!()
+    };
+    answer.receipts.into_iter().map(|shown| shown.receipt).filter(|receipt| receipt.request == request).collect()
+}
+
+/// Ann grants Bob her heart rate by the hour for three days, and Bob accepts.
+fn granted() -> (Person, Person, String) {
+    let (ann, bob) = (Person::new(1).with_data(6), Person::new(2));
+    pair(&ann, &bob);
+    let id = ann.grant(offer(&bob, &["heart_rate"])).contract.to_string();
+    until(|| bob.contracts().len() == 1);
+    bob.accept(&id).unwrap();
+    until(|| ann.contracts()[0].state == ContractState::InForce);
+    (ann, bob, id)
+}
+
+#[test]
+fn a_contact_sees_exactly_what_both_have_signed() {
+    let (ann, bob, id) = granted();
+    let shown = &bob.contracts()[0];
+    assert_eq!((shown.state, shown.granted, shown.every.as_deref()), (ContractState::InForce, false, Some("1h")));
+    assert_eq!(shown.purpose, "training together");
+
+    let seen = bob.look(look(&ann, "heart_rate")).unwrap();
+    assert_eq!(seen.contract.to_string(), id);
+    let buckets = seen.answer.buckets.unwrap();
+    assert_eq!(buckets.len(), 3 * 24, "three whole days by the hour");
+    assert_eq!((buckets[0].time.as_str(), buckets[71].time.as_str()), ("2016-04-02T00:00:00", "2016-04-04T23:00:00"));
+    assert!(buckets.iter().all(|bucket| bucket.count == 6));
+    assert!(seen.answer.points.is_none() && seen.answer.sources.is_none() && seen.answer.notes.is_empty());
+
+    // Whatever is asked for, it comes on the contract's grid, and cut stretches do not come at all.
+    let cut = Look {
+        from: Some("2016-04-02T10:20".parse().unwrap()),
+        to: Some("2016-04-02T14:10".parse().unwrap()),
+        every: Some("1m".parse().unwrap()),
+        ..look(&ann, "heart_rate")
+    };
+    let answer = bob.look(cut).unwrap().answer;
+    let hours: Vec<String> = answer.buckets.unwrap().into_iter().map(|bucket| bucket.time).collect();
+    assert_eq!(answer.every.as_deref(), Some("1h"));
+    assert_eq!(hours, ["2016-04-02T11:00:00", "2016-04-02T12:00:00", "2016-04-02T13:00:00"]);
+    let within = Look {
+        from: Some("2016-04-02T10:20".parse().unwrap()),
+        to: Some("2016-04-02T10:30".parse().unwrap()),
+        ..look(&ann, "heart_rate")
+    };
+    assert_eq!(bob.look(within).unwrap().answer.buckets.unwrap().len(), 0);
+}
+
+#[test]
+fn what_a_contract_does_not_cover_is_denied_and_receipted() {
+    let (ann, bob, _) = granted();
+    // Bob's own twin knows of no such contract; so he asks with one that covers the stream but not the time.
+    let early = Look { from: Some("2016-04-01".parse().unwrap()), ..look(&ann, "heart_rate") };
+    let error = bob.look(early).unwrap_err();
+    assert_eq!(error.code, FailureCode::Denied);
+    assert!(error.message.contains("this period"), "{error}");
+    assert_eq!(bob.look(look(&ann, "steps")).unwrap_err().code, FailureCode::Denied);
+    assert_eq!(ann.look(look(&bob, "heart_rate")).unwrap_err().code, FailureCode::Denied, "the other way round");
+
+    let at_ann = receipts(&ann, "timeline.query@1");
+    assert!(at_ann.iter().any(|receipt| receipt.principal == Principal::Twin(bob.did())
+        && receipt.decision == Verdict::Denied { because: Reason::PeriodNotCovered }));
+}
+
+#[test]
+fn every_use_leaves_a_receipt_with_both() {
+    let (ann, bob, id) = granted();
+    bob.look(look(&ann, "heart_rate")).unwrap();
+    let at_ann = receipts(&ann, "timeline.query@1");
+    assert_eq!(at_ann.len(), 1);
+    assert_eq!(at_ann[0].principal, Principal::Twin(bob.did()));
+    assert_eq!(at_ann[0].outcome, Outcome::Ok { items: 72 });
+    let Verdict::Allowed { because: Basis::Contract(contract), transform } = at_ann[0].decision else { panic!() };
+    assert_eq!(contract.to_string(), id);
+    assert_eq!(transform, Transform::Coarsen { resolution_ms: 3_600_000 });
+    assert_eq!(receipts(&bob, "contracts.look@1").len(), 1);
+    assert_eq!(receipts(&ann, "contracts.paper@1").len(), 1, "Bob's acceptance came through the door too");
+    // The paper that both have signed is the same on both sides, byte for byte.
+    let uses = |of: &Person| of.twin.uses().unwrap();
+    assert_eq!(uses(&ann).len(), 1);
+    assert_eq!(uses(&ann), uses(&bob));
+}
+
+#[test]
+fn a_rate_holds_across_threads_and_restarts() {
+    let (ann, bob) = (Person::new(1).with_data(6), Person::new(2));
+    pair(&ann, &bob);
+    let rate = Some(didymos_consent::Rate { uses: 3, per_ms: 86_400_000 });
+    let id = ann.grant(didymos_twin::request::ContractOffer { rate, ..offer(&bob, &["heart_rate"]) }).contract;
+    until(|| bob.contracts().len() == 1);
+    bob.accept(&id.to_string()).unwrap();
+    until(|| ann.contracts()[0].state == ContractState::InForce);
+    let outcomes: Vec<bool> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| bob.look(look(&ann, "heart_rate")).is_ok())).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes.iter().filter(|ok| **ok).count(), 3, "{outcomes:?}");
+
+    let ann = ann.reopen();
+    ann.twin.listen_for_contacts().unwrap();
+    // Ann is at another port now; her twin says so when it calls.
+    ann.grant(offer(&bob, &["steps"]));
+    let error = bob.look(look(&ann, "heart_rate")).unwrap_err();
+    assert!(error.message.contains("no more of this for now"), "{error}");
+}
+
+#[test]
+fn an_end_is_immediate_from_either_side_and_for_ever() {
+    for ann_ends in [true, false] {
+        let (ann, bob, id) = granted();
+        bob.look(look(&ann, "heart_rate")).unwrap();
+        let ended = if ann_ends { ann.end(&id) } else { bob.end(&id) };
+        assert_eq!(ended.state, ContractState::Ended);
+        until(|| ann.contracts()[0].state == ContractState::Ended && bob.contracts()[0].state == ContractState::Ended);
+        assert_eq!(bob.look(look(&ann, "heart_rate")).unwrap_err().code, FailureCode::Denied);
+        assert_eq!(bob.accept(&id).unwrap_err().code, FailureCode::Invalid);
+        let ann = ann.reopen();
+        assert_eq!(ann.contracts()[0].state, ContractState::Ended);
+    }
+}
+
+#[test]
+fn papers_wait_for_a_twin_that_is_away_and_arrive_in_order() {
+    let (ann, bob) = (Person::new(1).with_data(2), Person::new(2));
+    pair(&ann, &bob);
+    bob.twin.go_offline();
+    let id = ann.grant(offer(&bob, &["heart_rate"])).contract.to_string();
+    assert!(ann.contracts()[0].undelivered);
+    ann.end(&id);
+    let ann = ann.reopen();
+    assert!(ann.contracts()[0].undelivered, "a restart forgets nothing");
+    let bob = bob.reopen();
+    // Bob comes back, and his twin has to find Ann, who is elsewhere: she calls as soon as she listens.
+    bob.twin.listen_for_contacts().unwrap();
+    ann.twin.listen_for_contacts().unwrap();
+    let places: Vec<String> = bob.twin.link_addrs().iter().map(ToString::to_string).collect();
+    assert!(!places.is_empty());
+    // He is at another port since; what he says when he calls is where she finds him.
+    let _ = bob.look(look(&ann, "heart_rate"));
+    pair(&bob, &ann);
+    until(|| bob.contracts().first().is_some_and(|contract| contract.state == ContractState::Ended));
+    until(|| !ann.contracts()[0].undelivered);
+}
+
+#[test]
+fn whoever_is_blocked_hears_and_may_nothing_until_unblocked() {
+    let (ann, bob, _) = granted();
+    let named =
+        |blocked| ContactChange { contact: "somebody".to_owned(), blocked: Some(blocked), ..ContactChange::default() };
+    assert_eq!(ann.contacts()[0].name, "somebody", "neither has said a name");
+    ann.change(named(true)).unwrap();
+    let error = bob.look(look(&ann, "heart_rate")).unwrap_err();
+    assert_eq!(error.code, FailureCode::Denied);
+    assert!(error.message.contains("no contact of this twin"), "as a stranger hears it: {error}");
+    assert!(receipts(&ann, "timeline.query@1").is_empty());
+    ann.change(named(false)).unwrap();
+    bob.look(look(&ann, "heart_rate")).unwrap();
+}
+
+#[test]
+fn whoever_is_forgotten_is_a_stranger_and_every_contract_has_ended() {
+    let (ann, bob, _) = granted();
+    let rename = ContactChange { contact: "some".to_owned(), name: Some("Bob".to_owned()), ..ContactChange::default() };
+    ann.change(rename).unwrap();
+    ann.change(ContactChange { contact: "bob".to_owned(), forget: true, ..ContactChange::default() }).unwrap();
+    assert!(ann.contacts().is_empty());
+    assert_eq!(ann.contracts()[0].state, ContractState::Ended);
+    until(|| bob.contracts()[0].state == ContractState::Ended);
+    let error = ann.change(ContactChange { contact: "bob".to_owned(), ..ContactChange::default() }).unwrap_err();
+    assert_eq!(error.code, FailureCode::NotFound);
+}
+
+#[test]
+fn contacts_and_contracts_outlive_restarts_and_leave_nothing_readable_on_disk() {
+    let (ann, bob, id) = granted();
+    let (ann, bob) = (ann.reopen(), bob.reopen());
+    assert_eq!(ann.contacts()[0].did, bob.did());
+    assert_eq!(ann.contacts()[0].keys.len(), 1);
+    assert_eq!(bob.contracts()[0].contract.to_string(), id);
+    for person in [&ann, &bob] {
+        let journal = std::fs::read(person.twin.home().join("journal")).unwrap();
+        for secret in [ann.did().as_str(), bob.did().as_str(), "training together", "127.0.0.1"] {
+            let found = journal.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret}");
+        }
+    }
+}
