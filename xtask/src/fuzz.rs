@@ -71,6 +71,7 @@ impl Fuzz {
 fn seeds_of(target: &str) -> Vec<&'static str> {
     match target {
         "intake_gpx" => vec!["crates/intake/tests/data/gpx"],
+        "intake_ical" => vec!["crates/intake/tests/data/calendar"],
         "intake_detect" => vec!["crates/intake/tests/data/fitbit", "crates/intake/tests/data/glucose"],
         _ => Vec::new(),
     }

@@ -28,6 +28,7 @@ pub mod digest;
 pub mod hex;
 pub mod merkle;
 pub mod observation;
+pub mod recurrence;
 pub mod source;
 pub mod streams;
 pub mod time;

@@ -325,6 +325,8 @@ pub const STREAMS: &[Known] = &[
     line("location_accuracy_vertical", "Vertical accuracy of a place", Reading, "m", None),
     line("location_course", "Course over ground", Reading, "deg", None),
     line("place_named", "Named place", Event, "1", None),
+    // Agenda
+    line("calendar_event", "Calendar event", Event, "1", None),
     // The owner
     line("profile_date_of_birth", "Date of birth", Text, "1", loinc("21112-8")),
     line("profile_sex", "Sex", Category, "1", loinc("46098-0")),

@@ -75,7 +75,7 @@ fn platform_home() -> Option<PathBuf> {
 pub(crate) enum Command {
     /// Make a new twin and its 24 words
     Init(Init),
-    /// Take in files: Apple Health, Fitbit, glucose, GPX, any CSV
+    /// Take in files: Apple Health, Fitbit, glucose, GPX, calendars (.ics), any CSV
     Import(Import),
     /// List what is measured, from when to when, from which sources
     Streams,

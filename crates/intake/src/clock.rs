@@ -211,35 +211,41 @@ impl AppleClock {
 /// The zone in which a file's local times are meant.
 pub(crate) struct Zones {
     zone: Option<TimeZone>,
-    /// The quarter of an hour last asked for (transitions fall on quarters), and the offset in it.
-    last: (i64, ZoneOffset),
+    /// The quarter of an hour last asked for (transitions fall on quarters), the offset that its times are meant with, and
+    /// the one in force then: the two differ in the hour that the clock leaves out.
+    last: (i64, ZoneOffset, ZoneOffset),
 }
 
 const QUARTER_MS: i64 = 15 * MINUTE_MS;
 
 impl Zones {
     pub(crate) fn new(zone: Option<TimeZone>) -> Self {
-        Self { zone, last: (i64::MIN, ZoneOffset::UNKNOWN) }
+        Self { zone, last: (i64::MIN, ZoneOffset::UNKNOWN, ZoneOffset::UNKNOWN) }
     }
 
     /// The instant of a wall-clock time. In the hour that the clock shows twice, the first; in the hour that it leaves
     /// out, as if it had not been turned forward (RFC 5545 §3.3.5).
     pub(crate) fn resolve(&mut self, wall: Wall) -> Moment {
-        let zone = wall.zone.unwrap_or_else(|| self.offset_on_wall(wall.ms));
-        Moment { at: Timestamp(wall.ms - zone.as_ms()), zone }
+        let (meant, zone) = wall.zone.map_or_else(|| self.offsets_on_wall(wall.ms), |zone| (zone, zone));
+        Moment { at: Timestamp(wall.ms - meant.as_ms()), zone }
     }
 
-    fn offset_on_wall(&mut self, wall_ms: i64) -> ZoneOffset {
-        let Some(zone) = &self.zone else { return ZoneOffset::UNKNOWN };
+    fn offsets_on_wall(&mut self, wall_ms: i64) -> (ZoneOffset, ZoneOffset) {
+        let Some(zone) = &self.zone else { return (ZoneOffset::UNKNOWN, ZoneOffset::UNKNOWN) };
         let quarter = wall_ms.div_euclid(QUARTER_MS);
         if self.last.0 != quarter {
-            let offset = jiff::Timestamp::from_millisecond(wall_ms)
-                .ok()
-                .map(|as_if_utc| TimeZone::UTC.to_datetime(as_if_utc))
-                .and_then(|civil| zone.to_timestamp(civil).ok().map(|at| zone.to_offset(at)));
-            self.last = (quarter, offset.map_or(ZoneOffset::UNKNOWN, minutes_of));
+            let civil = jiff::Timestamp::from_millisecond(wall_ms).ok().map(|as_if| TimeZone::UTC.to_datetime(as_if));
+            let found = civil.and_then(|civil| {
+                let at = zone.to_timestamp(civil).ok()?;
+                let (meant, zone) = (wall_ms - at.as_millisecond(), minutes_of(zone.to_offset(at)));
+                let gap = (meant - zone.as_ms()).abs() >= QUARTER_MS;
+                let meant = ZoneOffset::from_minutes((meant / MINUTE_MS) as i16).filter(|_| gap);
+                Some((meant.unwrap_or(zone), zone))
+            });
+            let (meant, zone) = found.unwrap_or((ZoneOffset::UNKNOWN, ZoneOffset::UNKNOWN));
+            self.last = (quarter, meant, zone);
         }
-        self.last.1
+        (self.last.1, self.last.2)
     }
 
     /// The offset that the file's zone had at an instant, if a zone was given.
@@ -308,6 +314,7 @@ mod tests {
             ("2024-01-15 12:00", "2024-01-15T12:00:00+01:00"),
             ("2024-07-15 12:00", "2024-07-15T12:00:00+02:00"),
             ("2024-10-27 02:30", "2024-10-27T02:30:00+02:00"),
+            ("2024-03-31 02:30", "2024-03-31T03:30:00+02:00"),
             ("2024-07-15 12:00 -0500", "2024-07-15T12:00:00-05:00"),
         ] {
             let moment = zones.resolve(parse(written.as_bytes(), Order::DayFirst).expect("a time"));

@@ -35,7 +35,7 @@ pub enum Format {
     Fit,
     /// European Data Format and its 24-bit sibling BDF (not read yet).
     Edf,
-    /// iCalendar (not read yet).
+    /// iCalendar.
     ICalendar,
     /// HDF5, which Neurodata Without Borders is written in (not read yet).
     Hdf5,
@@ -89,10 +89,10 @@ impl Format {
             | Self::GlucoseCsv
             | Self::TwinCsv
             | Self::Gpx
+            | Self::ICalendar
             | Self::Csv => return None,
             Self::Fit => ("a FIT activity", "export it as GPX instead"),
             Self::Edf => ("an EDF or BDF recording", "export the derived values as CSV instead"),
-            Self::ICalendar => ("an iCalendar file", "leave it out for now"),
             Self::Hdf5 => ("an HDF5 or NWB file", "export the derived values as CSV instead"),
             Self::Tcx => ("a Training Center (TCX) activity", "export it as GPX instead"),
             Self::Kml => ("a KML file", "export it as GPX instead"),

@@ -36,6 +36,7 @@ mod error;
 mod expand;
 mod format;
 mod gpx;
+mod ical;
 mod json;
 mod lookup;
 mod number;

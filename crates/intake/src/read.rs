@@ -5,7 +5,7 @@ use crate::error::{Fault, IntakeError};
 use crate::format::{Format, HEAD_BYTES, detect, head_text, hint};
 use crate::options::Options;
 use crate::outlet::Outlet;
-use crate::{apple, archive, gpx, table};
+use crate::{apple, archive, gpx, ical, table};
 use didymos_base::{Part, Sink};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -105,18 +105,21 @@ pub(crate) fn read_part(
         }
         _ => None,
     };
+    let zones = if format == Format::ICalendar { Some(ical::Survey::of(Decoded::new(input.open()?))?) } else { None };
     sink.begin_part(Part { name: name.to_owned(), format: format.name(), bytes: input.bytes() })?;
     let mut raw = Hashed::new(input.open()?);
     let mut outlet = Outlet::new(sink);
     let text = Decoded::new(&mut raw);
-    let outcome = match (format, &plan) {
-        (_, Some(plan)) => table::read(text, plan, options, &mut outlet),
-        (Format::Gpx, None) => gpx::read(text, options, &mut outlet),
-        (_, None) => apple::read(text, &mut outlet),
+    let outcome = match (format, &plan, &zones) {
+        (_, Some(plan), _) => table::read(text, plan, options, &mut outlet),
+        (_, _, Some(zones)) => ical::read(text, zones, options, &mut outlet),
+        (Format::Gpx, ..) => gpx::read(text, options, &mut outlet),
+        _ => apple::read(text, &mut outlet),
     };
+    let one_of_many = matches!(format, Format::Gpx | Format::ICalendar);
     match outcome {
         // One broken route must not cost the other five hundred of an archive.
-        Err(Fault::Malformed { .. }) if format == Format::Gpx && among_others => outlet.skip("damaged file"),
+        Err(Fault::Malformed { .. }) if one_of_many && among_others => outlet.skip("damaged file"),
         other => other?,
     }
     let (bytes, digest) = raw.finish()?;

@@ -457,8 +457,8 @@ fn formats_are_told_by_content() {
     ] {
         assert_eq!(detect(&head, "any"), format);
     }
-    let (_, error) = read_bytes("BEGIN:VCALENDAR", &Options::default());
+    let (_, error) = read_bytes("<kml></kml>", &Options::default());
     let error = error.expect("refused").to_string();
-    assert!(error.contains("recognised as an iCalendar file, which this version cannot read yet"), "{error}");
+    assert!(error.contains("recognised as a KML file, which this version cannot read yet"), "{error}");
     assert!(data("README.md").exists());
 }

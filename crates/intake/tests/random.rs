@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::io::Cursor;
 use summary::bytes;
 
-const SAMPLES: [&str; 7] = [
+const SAMPLES: [&str; 10] = [
     "apple_health/export.xml",
     "gpx/gpx1.1_with_all_fields.gpx",
     "gpx/gpx_with_garmin_extension.gpx",
@@ -16,6 +16,9 @@ const SAMPLES: [&str; 7] = [
     "fitbit/sleepDay_merged.csv",
     "fitbit/5553957443_minuteIntensitiesNarrow.csv",
     "glucose/hall2018_dexcom.csv",
+    "calendar/issue_156_RDATE_with_PERIOD_TZID_khal_2.ics",
+    "calendar/pacific_fiji.ics",
+    "calendar/issue_350.ics",
 ];
 
 /// Reads and checks what every row must hold to.
@@ -65,6 +68,20 @@ proptest! {
     ], 0..60), gpx in any::<bool>()) {
         let root = if gpx { "<gpx>" } else { "<HealthData>" };
         check(format!("{root}{}", pieces.concat()).as_bytes(), &Options::default());
+    }
+
+    #[test]
+    fn any_calendar(lines in proptest::collection::vec(prop_oneof![
+        Just("BEGIN:VEVENT".to_owned()), Just("END:VEVENT".to_owned()), Just("BEGIN:VTIMEZONE".to_owned()), Just("END:VTIMEZONE".to_owned()),
+        Just("BEGIN:STANDARD".to_owned()), Just("END:STANDARD".to_owned()), Just("BEGIN:DAYLIGHT".to_owned()), Just("END:DAYLIGHT".to_owned()),
+        Just("BEGIN:VALARM".to_owned()), Just("END:VALARM".to_owned()), Just("BEGIN:VTODO".to_owned()), Just("END:VCALENDAR".to_owned()),
+        Just("BEGIN:VCALENDAR".to_owned()), Just("TZID:own".to_owned()),
+        "(DTSTART|DTEND|RECURRENCE-ID|EXDATE|RDATE)(;TZID=(own|UTC|Europe/Zurich|x))?:(19|20|21)[0-9]{2}[01][0-9][0-3][0-9](T[0-2][0-9]0000Z?)?(/PT[0-9]{1,9}S)?",
+        "TZOFFSETTO:[+-][01][0-9][03]0([0-5]0)?",
+        "RRULE:FREQ=(DAILY|YEARLY);BYMONTH=1?[0-9];BYDAY=-?[1-5]?SU(;UNTIL=20[0-9]{2}0101T000000Z)?",
+        "DURATION:P[0-9]{1,9}(W|D)", "(SUMMARY|UID|X-WR-TIMEZONE|PRODID|ORGANIZER|STATUS|SEQUENCE|URL):.{0,30}", " .{0,20}", ".{0,20}",
+    ], 0..60), newline in prop_oneof![Just("\n"), Just("\r\n")], options in options()) {
+        check(format!("BEGIN:VCALENDAR{newline}{}{newline}END:VCALENDAR", lines.join(newline)).as_bytes(), &options);
     }
 
     #[test]

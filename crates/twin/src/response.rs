@@ -1,10 +1,12 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
+mod agenda;
 mod imports;
 mod owner;
 mod peers;
 mod today;
 
+pub use agenda::*;
 pub use imports::*;
 pub use owner::*;
 pub use peers::*;

@@ -111,6 +111,8 @@ export function gist(label: string): string {
   }
 }
 function eventText(event: Record<string, unknown>): string {
+  // Of a calendar's event nobody wants to read its id and its rule.
+  if ("uid" in event) return [event.title, event.place].filter(Boolean).join(", ") || "–";
   const name = event.activity ?? event.name ?? event.type ?? event.title;
   const rest = Object.entries(event).filter(([, value]) => value !== name && typeof value !== "object").map(([key, value]) => `${key.replaceAll("_", " ")} ${String(value)}`);
   return [name === undefined ? null : title(String(name)), ...rest.slice(0, 3)].filter(Boolean).join(", ") || "–";

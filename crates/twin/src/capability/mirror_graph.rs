@@ -1,5 +1,6 @@
 //! The owner as a graph: what goes before what.
 
+use super::agenda;
 use super::mirror_streams::{Series, What, read};
 use crate::Twin;
 use crate::door::{Failure, FailureCode, Progress, Watch};
@@ -98,6 +99,8 @@ fn wanted(twin: &Twin) -> Result<Vec<(String, StreamId, Wanted)>, Failure> {
     let mut wanted = Vec::new();
     for (_, id, kind) in streams {
         match kind {
+            // What is planned is no observation of the owner, and comes again without being written again.
+            Kind::Event if id.as_str() == agenda::STREAM => {}
             Kind::Reading | Kind::Total => wanted.push((id.to_string(), id, Wanted::Numbers)),
             Kind::Event => wanted.push((id.to_string(), id, Wanted::Events)),
             Kind::Category => {

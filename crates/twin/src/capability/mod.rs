@@ -1,5 +1,6 @@
 //! One module per capability: what it answers, from the vault alone.
 
+pub(crate) mod agenda;
 pub(crate) mod asleep;
 pub(crate) mod backup;
 pub(crate) mod contacts;

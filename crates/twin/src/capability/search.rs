@@ -7,7 +7,7 @@ mod dates;
 
 use crate::Twin;
 use crate::capability::today::date_text;
-use crate::capability::{imports, receipts};
+use crate::capability::{agenda, imports, receipts};
 use crate::door::{Failure, FailureCode};
 use crate::request::Find;
 use crate::response::{Counts, FindAnswer, FoundGroup, FoundKind, FoundResult, Go};
@@ -188,7 +188,10 @@ fn texts(twin: &Twin, words: &Words) -> Result<(Vec<FoundResult>, Vec<FoundResul
     for (id, kind) in streams {
         let label = table::label(id.as_str());
         let selection = twin.vault.select(&id, Range::default(), None)?;
-        let found = twin.vault.texts(&selection, |text| words.are_in(&text.replace('_', " ")))?;
+        let planned = id.as_str() == agenda::STREAM;
+        let found = twin.vault.texts(&selection, |text| {
+            if planned { words.are_in(&planned_label(text)) } else { words.are_in(&text.replace('_', " ")) }
+        })?;
         let to = if kind == Kind::Event { &mut events } else { &mut texts };
         to.extend(found.into_iter().map(|found| (found.last, text_result(&id, &label, kind, &found))));
     }
@@ -201,6 +204,7 @@ fn texts(twin: &Twin, words: &Words) -> Result<(Vec<FoundResult>, Vec<FoundResul
 
 fn text_result(id: &StreamId, stream: &str, kind: Kind, found: &TextFound) -> FoundResult {
     let mut label = match kind {
+        Kind::Event if id.as_str() == agenda::STREAM => planned_label(&found.text),
         Kind::Event => event_label(&found.text),
         _ => found.text.to_string(),
     };
@@ -227,6 +231,13 @@ fn event_label(json: &str) -> String {
     let first = kind.and_then(text);
     let others = attributes.values().filter_map(text).filter(|other| Some(other) != first.as_ref());
     first.iter().cloned().chain(others).collect::<Vec<_>>().join(", ")
+}
+
+/// What people know an event of a calendar by; its ids and rules are looked for by nobody.
+fn planned_label(json: &str) -> String {
+    let attributes: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let known = ["title", "place", "organizer"].into_iter().filter_map(|name| attributes[name].as_str());
+    known.collect::<Vec<_>>().join(", ")
 }
 
 fn files(twin: &Twin, words: &Words) -> Result<Vec<FoundResult>, Failure> {

@@ -1,4 +1,4 @@
-//! The day: which of its values are unusual for this owner.
+//! The day: which of its values are unusual for this owner, and what its calendar says.
 //!
 //! A day's value is the mean of its readings or the sum of its counts, of the one source with most data, so that a phone
 //! and a watch are not added up. It is held against the last 90 days with data before it: median, and the range from the
@@ -9,7 +9,7 @@
 //! its last day: the file may have been written before that day was over.
 
 use crate::Twin;
-use crate::capability::asleep;
+use crate::capability::{agenda, asleep};
 use crate::door::{Failure, FailureCode};
 use crate::request::Today;
 use crate::response::{
@@ -83,12 +83,21 @@ pub(crate) fn cards(twin: &Twin, asked: &Today) -> Result<TodayAnswer, Failure> 
     let streams = streams(twin);
     let day = match &asked.date {
         Some(text) => parse_day(text)?,
-        None => match streams.iter().map(Stream::last_whole_day).max() {
+        // What is planned does not make a day: only where nothing at all was measured, it is the present one.
+        None => match streams.iter().map(Stream::last_whole_day).max().or_else(|| agenda::present_day(twin)) {
             Some(day) => day,
             None => return Ok(TodayAnswer::default()),
         },
     };
-    let mut answer = TodayAnswer { date: Some(date_text(day)), of: streams.len() as u32, ..TodayAnswer::default() };
+    let planned = agenda::of_day(twin, day)?;
+    let mut answer = TodayAnswer {
+        date: Some(date_text(day)),
+        agenda: planned.items,
+        agenda_more: planned.more,
+        agenda_refused: planned.refused,
+        of: streams.len() as u32,
+        ..TodayAnswer::default()
+    };
     let mut cards = Vec::new();
     let mut changes = Vec::new();
     for stream in &streams {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Today {
-    /// The day, `2024-05-01`. Default: the last day that there is data of.
+    /// The day, `2024-05-01`. Default: the last day that was measured; with nothing but a calendar, the present one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The answer to `today.cards@1`.
 
+use super::AgendaItem;
 use didymos_base::StreamId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,12 @@ pub struct TodayAnswer {
     pub cards: Vec<Card>,
     /// What differs most from the day before, biggest first, measured by what is normal.
     pub changed: Vec<Change>,
+    /// The day's events from calendars, those about whole days first, then by their beginning; at most 50.
+    pub agenda: Vec<AgendaItem>,
+    /// Events of the day beyond those.
+    pub agenda_more: u32,
+    /// Events whose coming again is of a kind that is not followed, so that they may be missing here.
+    pub agenda_refused: u32,
     /// Streams of numbers that have a value on the day.
     pub streams: u32,
     /// Streams of numbers that there are.

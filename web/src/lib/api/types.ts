@@ -3,6 +3,26 @@
 /** What is done with the data (an *action* in ODRL's terms). */
 export type Act = "view" | "compute" | "prove" | "message" | "write" | "manage";
 
+/** One event of a calendar on the answered day. */
+export type AgendaItem = {
+  /** It is about whole days. */
+  all_day: boolean;
+  /** Its end on the wall clock; for whole days the midnight after the last. Equal to `start` where none is said. */
+  end: number;
+  /** Where it is. */
+  place?: string | null;
+  /** The program and the calendar it is from. */
+  source: string;
+  /** Its beginning on the wall clock, in milliseconds since 1970-01-01T00:00; it may lie on a day before. */
+  start: number;
+  /** It is not certain that it takes place. */
+  tentative: boolean;
+  /** What it is called; absent where the calendar gives no name. */
+  title?: string | null;
+  /** IANA name of the zone whose wall clock is meant; absent where the calendar names none, and for whole days. */
+  zone?: string | null;
+};
+
 /** Bland–Altman: how the means of the same minutes differ between two sources. */
 export type Agreement = {
   /** One source. */
@@ -1304,12 +1324,18 @@ export type Timestamp = number;
 
 /** Which day to look at. */
 export type Today = {
-  /** The day, `2024-05-01`. Default: the last day that there is data of. */
+  /** The day, `2024-05-01`. Default: the last day that was measured; with nothing but a calendar, the present one. */
   date?: string | null;
 };
 
 /** A day, beside what is normal for the owner. */
 export type TodayAnswer = {
+  /** The day's events from calendars, those about whole days first, then by their beginning; at most 50. */
+  agenda: AgendaItem[];
+  /** Events of the day beyond those. */
+  agenda_more: number;
+  /** Events whose coming again is of a kind that is not followed, so that they may be missing here. */
+  agenda_refused: number;
   /** Three to five values (fewer where there is too little data), the most unusual first. */
   cards: Card[];
   /** What differs most from the day before, biggest first, measured by what is normal. */
