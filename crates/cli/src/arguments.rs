@@ -1,9 +1,9 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    backup::Backup, check::Check, completions::Completions, demo::Demo, export::Export, forecast::Forecast,
-    graph::Graph, import::Import, init::Init, log::Log, passwd::Passwd, prove::Prove, query::Query, restore::Restore,
-    show::Show, up::Up,
+    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, demo::Demo, experiment::Experiment,
+    export::Export, forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, passwd::Passwd,
+    prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -74,6 +74,16 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// What goes before what, with the evidence
     Graph(Graph),
+    /// What if? Two futures, the effect, how sure that is and why
+    Ask(Ask),
+    /// Bodies moved on under what is said of them, and trials on virtual people
+    Simulate(Simulate),
+    /// Randomised trials on oneself
+    #[command(subcommand)]
+    Experiment(Experiment),
+    /// Your brain network: a connectome, and the model that is fitted to it
+    #[command(subcommand)]
+    Brain(Brain),
     /// One observation, and where it comes from all the way to a signature
     Show(Show),
     /// Write a proof of one observation that anybody can check

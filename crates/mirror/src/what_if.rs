@@ -26,6 +26,8 @@
 
 mod alike;
 mod bands;
+pub mod bedtime;
+pub mod glucose;
 mod model;
 mod record;
 

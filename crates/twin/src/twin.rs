@@ -1,8 +1,9 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, export, import, imports, journal, mirror_forecast, mirror_graph, protect, provenance, quality, receipts,
-    search, status, timeline, today,
+    backup, export, import, imports, journal, mirror_brain, mirror_days, mirror_experiments, mirror_forecast,
+    mirror_graph, mirror_simulate, mirror_what_if, protect, provenance, quality, receipts, search, status, timeline,
+    today,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -34,6 +35,8 @@ pub struct Twin {
     identity: RwLock<Known>,
     receipts: Receipts,
     jobs: Jobs,
+    /// Streams day by day, as they were when they were last read.
+    pub(crate) days: mirror_days::Remembered,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -161,6 +164,7 @@ impl Twin {
         let twin = Self {
             receipts: Receipts::new(vault.clone()),
             jobs: Jobs::open(&vault)?,
+            days: mirror_days::Remembered::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -342,6 +346,25 @@ impl Twin {
                 mirror_forecast::answer(self, &asked, watch).map(|answer| Response::Forecast(Box::new(answer)))
             }
             Request::Graph(asked) => mirror_graph::answer(self, &asked, watch).map(Response::Graph),
+            Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
+            Request::WhatIf(asked) => {
+                mirror_what_if::answer(self, &asked, watch).map(|answer| Response::WhatIf(Box::new(answer)))
+            }
+            Request::Simulate(asked) => {
+                mirror_simulate::answer(self, &asked, watch).map(|answer| Response::Simulated(Box::new(answer)))
+            }
+            Request::ExperimentAdd(asked) => {
+                mirror_experiments::add(self, &asked).map(|shown| Response::Experiment(Box::new(shown)))
+            }
+            Request::ExperimentList => mirror_experiments::list(self).map(Response::Experiments),
+            Request::ExperimentShow(which) => {
+                mirror_experiments::show(self, &which).map(|shown| Response::Experiment(Box::new(shown)))
+            }
+            Request::ExperimentEnd(which) => {
+                mirror_experiments::end(self, &which).map(|shown| Response::Experiment(Box::new(shown)))
+            }
+            Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
+            Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
         }
     }
 }
@@ -417,7 +440,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Find(_)
         | Request::Quality(_)
         | Request::Forecast(_)
-        | Request::Graph(_) => Asked::new(request.name(), Act::View).on_all(),
+        | Request::Graph(_)
+        | Request::WhatIf(_)
+        | Request::Simulate(_)
+        | Request::ExperimentList
+        | Request::ExperimentShow(_)
+        | Request::BrainShow => Asked::new(request.name(), Act::View).on_all(),
         Request::Status
         | Request::Log(_)
         | Request::Verify
@@ -425,8 +453,13 @@ fn asked_of(request: &Request) -> Asked {
         | Request::BackupList
         | Request::Receipts(_)
         | Request::Protect
+        | Request::ReadSentence(_)
         | Request::Imports => Asked::new(request.name(), Act::View),
-        Request::Import(_) | Request::ImportUpload(_) => Asked::new(request.name(), Act::Write),
+        Request::Import(_)
+        | Request::ImportUpload(_)
+        | Request::ExperimentAdd(_)
+        | Request::ExperimentEnd(_)
+        | Request::BrainAdd(_) => Asked::new(request.name(), Act::Write),
         Request::Export(_)
         | Request::Undo(_)
         | Request::Repair
@@ -473,6 +506,8 @@ fn items(response: &Response) -> u64 {
         Response::View(answer) => answer.time.len() as u64,
         Response::Forecast(answer) => answer.points.len() as u64,
         Response::Graph(answer) => answer.edges.len() as u64,
+        Response::WhatIf(answer) => answer.outcomes.len() as u64,
+        Response::Experiments(experiments) => experiments.len() as u64,
         Response::Log(answer) => answer.commits.len() as u64,
         Response::Verify(report) => report.observations,
         Response::Import(report) => report.added,
@@ -485,9 +520,15 @@ fn items(response: &Response) -> u64 {
         Response::Receipts(answer) => answer.receipts.len() as u64,
         Response::Imports(answer) => answer.imports.len() as u64,
         Response::Undo(answer) => answer.observations,
-        Response::Protect(_) | Response::Status(_) | Response::Show(_) | Response::Proof(_) | Response::Identity(_) => {
-            1
-        }
+        Response::Reading(_)
+        | Response::Simulated(_)
+        | Response::Experiment(_)
+        | Response::Brain(_)
+        | Response::Protect(_)
+        | Response::Status(_)
+        | Response::Show(_)
+        | Response::Proof(_)
+        | Response::Identity(_) => 1,
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Intervention {
         /// The stream.
         stream: StreamId,
         /// By how much, in the stream's unit per day.
-        change: Change,
+        change: ChangeBy,
     },
     /// Something is eaten.
     Meal {
@@ -81,7 +81,7 @@ pub enum Intervention {
 /// By how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Change {
+pub enum ChangeBy {
     /// So much more; negative is less.
     Add {
         /// In the stream's unit.

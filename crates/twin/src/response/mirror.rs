@@ -418,6 +418,8 @@ pub struct ExperimentShown {
     /// Why there is no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
+    /// What the owner should know before believing it.
+    pub notes: Vec<String>,
 }
 
 /// How an experiment stands.
