@@ -41,7 +41,7 @@ use crate::forecast::Seeded;
 use model::{Model, Past};
 
 /// Days on which both must be known.
-pub const DAYS_NEEDED: usize = 28;
+pub const DAYS_NEEDED: usize = 21;
 /// Days ahead at most.
 pub const DAYS_MOST: usize = 60;
 /// Draws of parameters, and paths of noise for each.

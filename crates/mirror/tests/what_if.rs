@@ -41,25 +41,28 @@ impl Life {
 
 #[test]
 fn intervals_hold_planted_effects_as_often_as_they_say_and_nothing_is_found_in_chance() {
-    for (days, missing, effect) in [(60, 0.0, 0.6), (120, 0.2, 0.6), (90, 0.1, 0.0)] {
-        let (mut held_95, mut held_50, mut clear) = (0, 0, 0);
-        let lives = 120;
-        for seed in 0..lives {
+    for (days, missing, effect) in [(24, 0.0, 0.6), (60, 0.0, 0.6), (120, 0.2, 0.6), (90, 0.1, 0.0), (24, 0.0, 0.0)] {
+        let (mut held_95, mut held_50, mut clear, mut lives) = (0, 0, 0, 0);
+        for seed in 0..130 {
             let life = life(seed + 1, days, effect, 0.4, missing);
             let others = [&life.other];
-            let told = life.ask(&others, Change::Add(5.0)).answer().unwrap().effect;
+            // Of few days too few may be like the asked one.
+            let Ok(answer) = life.ask(&others, Change::Add(5.0)).answer() else { continue };
+            let told = answer.effect;
             let within = |[low, high]: [f64; 2]| i32::from((low..=high).contains(&(5.0 * effect)));
+            lives += 1;
             held_95 += within(told.interval_95);
             held_50 += within(told.interval_50);
             clear += i32::from(told.clear());
         }
+        assert!(lives > 100, "{days} days: only {lives} answered");
         let share = |count: i32| f64::from(count) / f64::from(lives);
         assert!(share(held_95) >= 0.9, "{days} days: {held_95} of {lives} intervals hold");
         assert!((0.36..=0.68).contains(&share(held_50)), "{days} days: {held_50} of {lives} at 50 %");
         if effect == 0.0 {
             assert!(share(clear) <= 0.1, "{clear} of {lives} found something in chance");
         } else {
-            assert!(share(clear) > 0.9, "{days} days: only {clear} of {lives} found it");
+            assert!(share(clear) > if days < 30 { 0.3 } else { 0.9 }, "{days} days: only {clear} of {lives} found it");
         }
     }
 }
@@ -114,7 +117,10 @@ fn what_has_never_been_or_cannot_be_told_is_refused() {
     assert!(matches!(refused(Change::Times(9.0)), Refusal::Undetermined { .. }));
     assert!(matches!(refused(Change::Add(f64::NAN)), Refusal::Senseless { .. }));
     let few = Column::from_options((0..40).map(|day| (day % 2 == 0).then_some(f64::from(day))));
-    assert!(matches!(Question::of(&few, &few, Change::Add(1.0)).answer(), Err(Refusal::TooFew { have: 20, .. })));
+    assert!(matches!(
+        Question::of(&few, &few, Change::Add(1.0)).answer(),
+        Err(Refusal::TooFew { have: 20, need: 21, .. })
+    ));
     let same = Column::from_options((0..60).map(|_| Some(1.0)));
     let moving = Column::from_options((0..60).map(|day| Some(f64::from(day % 5))));
     for (outcome, changed) in [(&same, &moving), (&moving, &same)] {

@@ -131,7 +131,7 @@ fn what_cannot_be_answered_is_refused_with_what_is_missing() {
     refused(said(&twin, "What will my glucose do after this meal and two units less?"), "glucose");
     refused(said(&twin, "What does my brain network do if the connection between 1 and 2 weakens?"), "connectome");
     refused(said(&twin, "What if I go to bed an hour earlier?"), "sleep_stage");
-    lived(&twin, dir.path(), 20);
+    lived(&twin, dir.path(), 13);
     refused(said(&twin, "What if I sleep an hour more?"), "8 more days");
     refused(said(&twin, "What if I sleep more?"), "by how much");
     refused(said(&twin, "How are you?"), "what you would do differently");

@@ -4,11 +4,11 @@ use super::bands::quantile;
 use super::model::{Model, Past};
 
 /// Days learnt from before the first is told.
-const FIRST: usize = 21;
+const FIRST: usize = 14;
 /// Days told by one fit.
 const BLOCK: usize = 7;
 /// Errors before bands are judged.
-const ERRORS_FIRST: usize = 14;
+const ERRORS_FIRST: usize = 7;
 /// Days checked at least.
 const FEWEST: usize = 10;
 
