@@ -79,7 +79,7 @@ def main():
     bench = os.path.abspath(options.bench)
     names = peer.people()[::10] if options.smoke else peer.people()
     adults = [name for name in peer.people() if name.startswith("adult#")][:2 if options.smoke else 10]
-    scenarios, days = (1, 2) if options.smoke else (5, 7)
+    scenarios, days = (1, 2) if options.smoke else (40, 7)
 
     # Two at a time; every speed is of CPU seconds of its own process.
     with ProcessPoolExecutor(2) as pool:

@@ -1,9 +1,10 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    backup::Backup, check::Check, completions::Completions, contacts::Contacts, contracts, demo::Demo, export::Export,
-    forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove,
-    query::Query, restore::Restore, show::Show, token::Token, up::Up,
+    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
+    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, import::Import, init::Init,
+    log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate,
+    token::Token, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -85,6 +86,16 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// What goes before what, with the evidence
     Graph(Graph),
+    /// What if? Two futures, the effect, how sure that is and why
+    Ask(Ask),
+    /// Bodies moved on under what is said of them, and trials on virtual people
+    Simulate(Simulate),
+    /// Randomised trials on oneself
+    #[command(subcommand)]
+    Experiment(Experiment),
+    /// Your brain network: a connectome, and the model that is fitted to it
+    #[command(subcommand)]
+    Brain(Brain),
     /// One observation, and where it comes from all the way to a signature
     Show(Show),
     /// Write a proof of one observation that anybody can check

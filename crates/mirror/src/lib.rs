@@ -37,3 +37,4 @@ pub mod glucose;
 pub mod graph;
 pub mod policy;
 pub mod trial;
+pub mod what_if;

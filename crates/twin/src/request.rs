@@ -1,9 +1,14 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod mirror;
 mod owner;
 mod peers;
 
+pub use mirror::{
+    BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
+    TrialArm, TrialTreatment, WhatIf,
+};
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
 
 pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn};
@@ -69,6 +74,33 @@ pub enum Request {
     /// What goes before what: streams, calendar and the lagged edges between them, with their evidence.
     #[serde(rename = "mirror.graph@1")]
     Graph(Graph),
+    /// What a plain question asks: its typed reading, to be checked.
+    #[serde(rename = "mirror.read@1")]
+    ReadSentence(Sentence),
+    /// What would be: two futures from the same noise, the effect, what it rests on, and how right such answers were.
+    #[serde(rename = "mirror.what_if@1")]
+    WhatIf(WhatIf),
+    /// A body moved on under what is said of it, or a trial on virtual people.
+    #[serde(rename = "mirror.simulate@1")]
+    Simulate(Simulate),
+    /// Lays out a randomised trial on oneself and keeps it.
+    #[serde(rename = "mirror.experiment.add@1")]
+    ExperimentAdd(Experiment),
+    /// Experiments, newest first.
+    #[serde(rename = "mirror.experiment.list@1")]
+    ExperimentList,
+    /// One experiment with its schedule and, when it is over, its result.
+    #[serde(rename = "mirror.experiment.show@1")]
+    ExperimentShow(ExperimentWhich),
+    /// Ends an experiment before its time.
+    #[serde(rename = "mirror.experiment.end@1")]
+    ExperimentEnd(ExperimentWhich),
+    /// Keeps the owner's connectome, and fits a model of the brain to a scan if there is one.
+    #[serde(rename = "mirror.brain.add@1")]
+    BrainAdd(BrainAdd),
+    /// What is kept of the owner's brain.
+    #[serde(rename = "mirror.brain.show@1")]
+    BrainShow,
     /// The twin's DID document (W3C DID Core 1.0).
     #[serde(rename = "identity.document@1")]
     Identity,
@@ -424,6 +456,15 @@ impl Request {
             Self::BackupList => "backup.list@1",
             Self::Forecast(_) => "mirror.forecast@1",
             Self::Graph(_) => "mirror.graph@1",
+            Self::ReadSentence(_) => "mirror.read@1",
+            Self::WhatIf(_) => "mirror.what_if@1",
+            Self::Simulate(_) => "mirror.simulate@1",
+            Self::ExperimentAdd(_) => "mirror.experiment.add@1",
+            Self::ExperimentList => "mirror.experiment.list@1",
+            Self::ExperimentShow(_) => "mirror.experiment.show@1",
+            Self::ExperimentEnd(_) => "mirror.experiment.end@1",
+            Self::BrainAdd(_) => "mirror.brain.add@1",
+            Self::BrainShow => "mirror.brain.show@1",
             Self::Identity => "identity.document@1",
             Self::Today(_) => "today.cards@1",
             Self::Find(_) => "search.find@1",

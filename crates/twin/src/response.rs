@@ -2,12 +2,14 @@
 
 mod agenda;
 mod imports;
+mod mirror;
 mod owner;
 mod peers;
 mod today;
 
 pub use agenda::*;
 pub use imports::*;
+pub use mirror::*;
 pub use owner::*;
 pub use peers::*;
 pub use today::*;
@@ -50,6 +52,18 @@ pub enum Response {
     Forecast(Box<ForecastAnswer>),
     /// To `mirror.graph@1`.
     Graph(GraphAnswer),
+    /// To `mirror.read@1`.
+    Reading(Reading),
+    /// To `mirror.what_if@1`.
+    WhatIf(Box<WhatIfAnswer>),
+    /// To `mirror.simulate@1`.
+    Simulated(Box<SimulateAnswer>),
+    /// To `mirror.experiment.add@1`, `mirror.experiment.show@1` and `mirror.experiment.end@1`.
+    Experiment(Box<ExperimentShown>),
+    /// To `mirror.experiment.list@1`.
+    Experiments(Vec<ExperimentShown>),
+    /// To `mirror.brain.add@1` and `mirror.brain.show@1`.
+    Brain(BrainShown),
     /// To `identity.document@1`: the DID document as JSON-LD.
     Identity(serde_json::Value),
     /// To `today.cards@1`.
@@ -103,6 +117,14 @@ impl Response {
             }
             Request::Forecast(_) => Self::Forecast(Box::new(read(json)?)),
             Request::Graph(_) => Self::Graph(read(json)?),
+            Request::ReadSentence(_) => Self::Reading(read(json)?),
+            Request::WhatIf(_) => Self::WhatIf(Box::new(read(json)?)),
+            Request::Simulate(_) => Self::Simulated(Box::new(read(json)?)),
+            Request::ExperimentAdd(_) | Request::ExperimentShow(_) | Request::ExperimentEnd(_) => {
+                Self::Experiment(Box::new(read(json)?))
+            }
+            Request::ExperimentList => Self::Experiments(read(json)?),
+            Request::BrainAdd(_) | Request::BrainShow => Self::Brain(read(json)?),
             Request::Identity => Self::Identity(json),
             Request::Today(_) => Self::Today(read(json)?),
             Request::Find(_) => Self::Find(read(json)?),

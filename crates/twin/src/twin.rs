@@ -1,8 +1,9 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contracts, export, import, imports, journal, mirror_forecast, mirror_graph, pairing, protect,
-    provenance, quality, receipts, search, status, timeline, today, tokens,
+    backup, contacts, contracts, export, import, imports, journal, mirror_brain, mirror_days, mirror_experiments,
+    mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
+    search, status, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -39,6 +40,8 @@ pub struct Twin {
     pub(crate) tokens: Mutex<Option<tokens::Setting>>,
     /// Other people's twins.
     pub(crate) peers: Peers,
+    /// Streams day by day, as they were when they were last read.
+    pub(crate) days: mirror_days::Remembered,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -170,6 +173,7 @@ impl Twin {
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
             peers: Peers::default(),
+            days: mirror_days::Remembered::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -402,6 +406,25 @@ impl Twin {
             Request::Contracts => contracts::list(self).map(Response::Contracts),
             Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
             Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
+            Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
+            Request::WhatIf(asked) => {
+                mirror_what_if::answer(self, &asked, watch).map(|answer| Response::WhatIf(Box::new(answer)))
+            }
+            Request::Simulate(asked) => {
+                mirror_simulate::answer(self, &asked, watch).map(|answer| Response::Simulated(Box::new(answer)))
+            }
+            Request::ExperimentAdd(asked) => {
+                mirror_experiments::add(self, &asked).map(|shown| Response::Experiment(Box::new(shown)))
+            }
+            Request::ExperimentList => mirror_experiments::list(self).map(Response::Experiments),
+            Request::ExperimentShow(which) => {
+                mirror_experiments::show(self, &which).map(|shown| Response::Experiment(Box::new(shown)))
+            }
+            Request::ExperimentEnd(which) => {
+                mirror_experiments::end(self, &which).map(|shown| Response::Experiment(Box::new(shown)))
+            }
+            Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
+            Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
         }
     }
 }
@@ -499,7 +522,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Find(_)
         | Request::Quality(_)
         | Request::Forecast(_)
-        | Request::Graph(_) => Asked::new(request.name(), Act::View).on_all(),
+        | Request::Graph(_)
+        | Request::WhatIf(_)
+        | Request::Simulate(_)
+        | Request::ExperimentList
+        | Request::ExperimentShow(_)
+        | Request::BrainShow => Asked::new(request.name(), Act::View).on_all(),
         Request::Status
         | Request::Log(_)
         | Request::Verify
@@ -507,6 +535,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::BackupList
         | Request::Receipts(_)
         | Request::Protect
+        | Request::ReadSentence(_)
         | Request::Imports
         | Request::Tokens
         | Request::PairList(_)
@@ -514,7 +543,9 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Contracts
         | Request::Look(_) => Asked::new(request.name(), Act::View),
         Request::Paper(_) => Asked::new(request.name(), Act::Message),
-        Request::Import(_) => Asked::new(request.name(), Act::Write),
+        Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
+            Asked::new(request.name(), Act::Write)
+        }
         // Which streams a file holds shows when it is read.
         Request::ImportUpload(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Export(_)
@@ -577,6 +608,8 @@ fn items(response: &Response) -> u64 {
         Response::View(answer) => answer.time.len() as u64,
         Response::Forecast(answer) => answer.points.len() as u64,
         Response::Graph(answer) => answer.edges.len() as u64,
+        Response::WhatIf(answer) => answer.outcomes.len() as u64,
+        Response::Experiments(experiments) => experiments.len() as u64,
         Response::Log(answer) => answer.commits.len() as u64,
         Response::Verify(report) => report.observations,
         Response::Import(report) => report.added,
@@ -599,6 +632,10 @@ fn items(response: &Response) -> u64 {
         }
         Response::Nothing(_) => 0,
         Response::TokenCreated(_)
+        | Response::Reading(_)
+        | Response::Simulated(_)
+        | Response::Experiment(_)
+        | Response::Brain(_)
         | Response::Protect(_)
         | Response::Status(_)
         | Response::Show(_)

@@ -1,12 +1,15 @@
 //! One module per command. Each holds what can be typed after its name, and what then happens.
 
+pub(crate) mod ask;
 pub(crate) mod backup;
+pub(crate) mod brain;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod experiment;
 pub(crate) mod export;
 pub(crate) mod forecast;
 pub(crate) mod graph;
@@ -21,6 +24,7 @@ pub(crate) mod query;
 pub(crate) mod repair;
 pub(crate) mod restore;
 pub(crate) mod show;
+pub(crate) mod simulate;
 pub(crate) mod streams;
 pub(crate) mod token;
 pub(crate) mod up;
@@ -45,6 +49,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Query(query) => query::run(&globals, &query),
         Command::Forecast(forecast) => forecast::run(&globals, &forecast),
         Command::Graph(graph) => graph::run(&globals, &graph),
+        Command::Ask(ask) => ask::run(&globals, &ask),
+        Command::Simulate(simulate) => simulate::run(&globals, simulate),
+        Command::Experiment(experiment) => experiment::run(&globals, experiment),
+        Command::Brain(brain) => brain::run(&globals, brain),
         Command::Show(show) => show::run(&globals, &show),
         Command::Prove(prove) => prove::run(&globals, &prove),
         Command::Check(check) => check::run(&globals, &check),

@@ -1,6 +1,7 @@
 //! Answers as text. Everything here is a function from values to a string.
 
 pub(crate) mod bar;
+pub(crate) mod experiment;
 pub(crate) mod forecast;
 pub(crate) mod graph;
 pub(crate) mod import;
@@ -8,9 +9,11 @@ pub(crate) mod number;
 pub(crate) mod progress;
 pub(crate) mod provenance;
 pub(crate) mod query;
+pub(crate) mod simulate;
 pub(crate) mod spark;
 pub(crate) mod streams;
 pub(crate) mod table;
+pub(crate) mod what_if;
 pub(crate) mod words;
 
 use console::style;

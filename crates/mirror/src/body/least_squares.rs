@@ -79,7 +79,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The lower triangle whose square is `matrix`; None unless it is positive definite.
-fn cholesky(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
+pub(crate) fn cholesky(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let n = matrix.len();
     let mut lower = vec![vec![0.0; n]; n];
     for i in 0..n {

@@ -94,6 +94,25 @@ impl Fitted {
         Brain::new(&self.connectome, &Coupling { strength, speed: SPEED, step_ms: STEP_MS }, model)
     }
 
+    /// Functional connectivity as the network's linear answer to slow noise: free of the sampling noise of a simulation.
+    pub fn slow_connectivity(&self) -> Result<Vec<f64>, Refusal> {
+        let n = self.connectome.regions();
+        let strength = self.knobs.strength / loudest(&self.connectome);
+        self.slow_connectivity_of(&self.connectome, strength, n)
+    }
+
+    /// The same with one connection multiplied by `factor`, and everything else as it is.
+    pub fn slow_connectivity_with(&self, a: usize, b: usize, factor: f64) -> Result<Vec<f64>, Refusal> {
+        let strength = self.knobs.strength / loudest(&self.connectome);
+        let changed = self.connectome.with_connection(a, b, factor)?;
+        self.slow_connectivity_of(&changed, strength, changed.regions())
+    }
+
+    fn slow_connectivity_of(&self, connectome: &Connectome, strength: f64, n: usize) -> Result<Vec<f64>, Refusal> {
+        let weights: Vec<f64> = connectome.weights().iter().map(|weight| weight * strength).collect();
+        slow_connectivity(&quiet(n, &self.knobs), &weights, &mut Rest::new(n))
+    }
+
     /// Functional connectivity of simulated BOLD.
     pub fn connectivity(&self, minutes: f64, seed: u64) -> Result<Vec<f64>, Refusal> {
         let bold = Bold { step_ms: BLOOD_MS, sample_ms: READ_MS, ..Bold::default() };

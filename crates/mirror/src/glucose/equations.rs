@@ -70,6 +70,15 @@ impl PatientState {
 }
 
 impl Patient {
+    /// Pulls the state so that glucose comes nearer to a reading by this share of what is missing.
+    pub(crate) fn pull(&self, state: &mut PatientState, reading_mg_dl: f64, share: f64) {
+        let now = self.observe(state).max(1.0);
+        let factor = (1.0 + share * (reading_mg_dl - now) / now).clamp(0.2, 5.0);
+        for i in [3, 4, 12] {
+            state.x[i] *= factor;
+        }
+    }
+
     /// Moves by two minutes at once: half the work, and some tenths of a mg/dL off. For looking ahead.
     pub(crate) fn stride(&self, state: &mut PatientState, input: &Minute) {
         self.advance(state, input, 2.0, 1);

@@ -56,6 +56,14 @@ pub struct Minimal {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MinimalState([f64; 7]);
 
+impl Minimal {
+    /// Pulls the state so that glucose comes nearer to a reading by this share of what is missing.
+    pub(crate) fn pull(&self, state: &mut MinimalState, reading_mg_dl: f64, share: f64) {
+        let now = self.observe(state);
+        state.0[0] = (now + share * (reading_mg_dl - now)).max(1.0);
+    }
+}
+
 impl Body for Minimal {
     type State = MinimalState;
     type Input = Minute;

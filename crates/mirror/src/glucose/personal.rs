@@ -92,6 +92,47 @@ impl Population {
     /// Fits a body to `records`, each of `step_min` minutes, of a person with this therapy.
     pub fn fit(&self, therapy: &Therapy, step_min: u32, records: &[Record]) -> Result<Patient, Refusal> {
         let watched = Watched::new(step_min, records, DAYS_NEEDED)?;
+        let (middle, found) = self.found(therapy, &watched)?;
+        with(&middle, therapy, &found.parameters).ok_or_else(no_body)
+    }
+
+    /// The same, and `draws` bodies around it that the readings would allow too (Laplace's approximation). Errors of
+    /// neighbouring readings go together, so they count for less than so many.
+    pub fn fit_with_draws(
+        &self,
+        therapy: &Therapy,
+        step_min: u32,
+        records: &[Record],
+        draws: usize,
+        seed: u32,
+    ) -> Result<(Patient, Vec<Patient>), Refusal> {
+        let watched = Watched::new(step_min, records, DAYS_NEEDED)?;
+        let (middle, found) = self.found(therapy, &watched)?;
+        let best = with(&middle, therapy, &found.parameters).ok_or_else(no_body)?;
+        let wider = watched.wider(&best);
+        let factor = found.spread.as_deref().and_then(least_squares::cholesky);
+        let mut random = Mersenne::new(seed);
+        let bodies = (0..draws)
+            .map(|_| {
+                let lots: Vec<f64> = found.parameters.iter().map(|_| random.normal()).collect();
+                let Some(factor) = &factor else { return best.clone() };
+                // What the readings left open stays within what people are like.
+                let theta: Vec<f64> = factor
+                    .iter()
+                    .zip(&found.parameters)
+                    .zip(&self.spread)
+                    .map(|((row, x), sd)| {
+                        let away: f64 = row.iter().zip(&lots).map(|(l, z)| l * z).sum();
+                        x + (wider * away).clamp(-2.0 * sd, 2.0 * sd)
+                    })
+                    .collect();
+                with(&middle, therapy, &theta).unwrap_or_else(|| best.clone())
+            })
+            .collect();
+        Ok((best, bodies))
+    }
+
+    fn found(&self, therapy: &Therapy, watched: &Watched) -> Result<(Patient, least_squares::Fitted), Refusal> {
         let middle = self.middle(therapy)?;
         let error = |theta: &[f64]| {
             let person = with(&middle, therapy, theta)?;
@@ -103,9 +144,12 @@ impl Population {
         let found = least_squares::fit(&self.mean, 40, error).ok_or_else(|| {
             Refusal::undetermined("the body", "no parameters near other people's explain the readings")
         })?;
-        with(&middle, therapy, &found.parameters)
-            .ok_or_else(|| Refusal::undetermined("the body", "the readings lead to parameters that no body has"))
+        Ok((middle, found))
     }
+}
+
+fn no_body() -> Refusal {
+    Refusal::undetermined("the body", "the readings lead to parameters that no body has")
 }
 
 /// The parameters that are free in their own right.
@@ -254,6 +298,17 @@ impl Watched {
             }
         }
         residuals
+    }
+
+    /// By how much errors that go together widen what is known, beside errors that do not: the square root of
+    /// (1 + ρ) / (1 − ρ) for neighbours' correlation ρ, and of how much larger than the noise they are.
+    pub(super) fn wider<B: Body<Input = Minute, Seen = f64>>(&self, person: &B) -> f64 {
+        let residuals = self.residuals(person);
+        let squares: f64 = residuals.iter().map(|r| r * r).sum();
+        let next: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let together = (next / squares.max(f64::MIN_POSITIVE)).clamp(0.0, 0.95);
+        let larger = (squares / residuals.len().max(1) as f64).max(1.0);
+        (larger * (1.0 + together) / (1.0 - together)).sqrt()
     }
 
     /// The root mean square of that, in mg/dL.

@@ -35,3 +35,8 @@ pub(crate) fn minutes_by_day(twin: &Twin, selection: &Selection) -> Result<BTree
     })?;
     Ok(days)
 }
+
+/// Whether this stage is sleep.
+pub(crate) fn is_asleep(label: &str) -> bool {
+    ASLEEP.contains(&label)
+}

@@ -1,0 +1,391 @@
+//! The owner's brain network: a connectome and, if there is one, a scan at rest, kept in the journal; the model that is
+//! fitted to them; and what it does when connections change.
+
+use super::mirror_what_if::{Question, number_in_words};
+use crate::Twin;
+use crate::door::{Failure, FailureCode, Progress, Watch};
+use crate::request::{BrainAdd, Connection, Intervention};
+use crate::response::{
+    Basis, BrainShown, Causal, CausalKind, EffectTold, Fan, Futures, ModelKind, ModelUsed, Parameter, TrackRecord,
+    WhatIfAnswer,
+};
+use crate::twin::now;
+use didymos_mirror::body::Refusal;
+use didymos_mirror::brain::Connectome;
+use didymos_mirror::brain::fit::{Effort, Fitted, Knobs, fit, refine};
+use didymos_mirror::brain::measure::{Series, functional_connectivity, matrix_correlation};
+use didymos_vault::ObjectKind;
+use serde::{Deserialize, Serialize};
+
+const REGIONS: std::ops::RangeInclusive<usize> = 2..=200;
+/// Readings of one region at most: an hour at 720 ms.
+const READINGS_MOST: usize = 5_000;
+const NAME_MAX: usize = 60;
+/// How many pairs of regions an answer names, beside the mean.
+const PAIRS: usize = 5;
+
+/// The setting that holds it. A newer one replaces the older.
+#[derive(Serialize, Deserialize)]
+struct Setting {
+    brain: Kept,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    regions: Vec<String>,
+    weights: Vec<f64>,
+    lengths: Vec<f64>,
+    /// Fitted to the whole scan, to its first half, and to its second; empty without a scan.
+    models: Vec<Model>,
+    /// Measured functional connectivity of the whole scan.
+    measured: Vec<f64>,
+    /// Correlation of the first half's model with the second half.
+    unseen: Option<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Model {
+    strength: f64,
+    input: f64,
+    power: f64,
+    weights: Vec<f64>,
+    seen: f64,
+}
+
+fn invalid(refusal: &Refusal) -> Failure {
+    Failure::new(FailureCode::Invalid, refusal.to_string())
+}
+
+pub(crate) fn add(twin: &Twin, asked: &BrainAdd, watch: Watch<'_>) -> Result<BrainShown, Failure> {
+    let n = asked.weights.len().isqrt();
+    let refuse = |message: String| Err(Failure::new(FailureCode::Invalid, message));
+    if n * n != asked.weights.len() || asked.lengths.len() != n * n || !REGIONS.contains(&n) {
+        return refuse(format!(
+            "{} weights and {} lengths are not two square tables of 2 to 200 regions",
+            asked.weights.len(),
+            asked.lengths.len()
+        ));
+    }
+    let sound = |name: &String| {
+        !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
+    };
+    if !asked.regions.is_empty() && (asked.regions.len() != n || !asked.regions.iter().all(sound)) {
+        return refuse(format!(
+            "{} names of regions are not one of 1 to 60 characters for each of {n}",
+            asked.regions.len()
+        ));
+    }
+    let connectome =
+        Connectome::new(asked.weights.clone(), asked.lengths.clone()).map_err(|refusal| invalid(&refusal))?;
+    let (mut models, mut measured, mut unseen) = (Vec::new(), Vec::new(), None);
+    if !asked.bold.is_empty() {
+        if asked.bold.len() / n > READINGS_MOST {
+            return refuse(format!("a scan has at most {READINGS_MOST} readings of each region"));
+        }
+        let series =
+            Series::new(n, asked.bold_ms.unwrap_or(720.0), asked.bold.clone()).map_err(|refusal| invalid(&refusal))?;
+        let half = series.count() / 2;
+        let part = |from, to| series.part(from, to).and_then(|part| functional_connectivity(&part));
+        let scans = [part(0, series.count()), part(0, half), part(half, series.count())];
+        for (at, scan) in scans.into_iter().enumerate() {
+            let scan = scan.map_err(|refusal| invalid(&refusal))?;
+            let model = fitted(&connectome, &scan, at, watch)?;
+            if at == 0 {
+                measured = scan;
+            } else if at == 2 {
+                let first: &Fitted = &models[1];
+                unseen = first.slow_connectivity().and_then(|told| matrix_correlation(&told, &scan)).ok();
+            }
+            models.push(model);
+        }
+    }
+    let models = models.iter().map(|fitted| Model {
+        strength: fitted.knobs.strength,
+        input: fitted.knobs.input,
+        power: fitted.knobs.power,
+        weights: fitted.connectome.weights().to_vec(),
+        seen: fitted.seen,
+    });
+    let kept = Kept {
+        regions: if asked.regions.is_empty() {
+            (1..=n).map(|at| at.to_string()).collect()
+        } else {
+            asked.regions.clone()
+        },
+        weights: connectome.weights().to_vec(),
+        lengths: connectome.lengths_mm().to_vec(),
+        models: models.collect(),
+        measured,
+        unseen,
+    };
+    let shown = shown(&kept);
+    let bytes = serde_json::to_vec(&Setting { brain: kept })
+        .map_err(|error| Failure::new(FailureCode::Invalid, format!("cannot write the connectome: {error}")))?;
+    twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?;
+    Ok(shown)
+}
+
+fn fitted(connectome: &Connectome, measured: &[f64], at: usize, watch: Watch<'_>) -> Result<Fitted, Failure> {
+    let effort = Effort { trials: 60, refinements: 30, seed: 1 };
+    let of = 3 * (effort.trials + effort.refinements) as u64;
+    let mut stopped = false;
+    let mut heard = |base: usize, done: usize| {
+        let done = (at * (effort.trials + effort.refinements) + base + done) as u64;
+        stopped |= watch(Progress { doing: "fitting the brain".into(), unit: "trials".into(), done, of }).is_break();
+        !stopped
+    };
+    let whole = fit(connectome, measured, &effort, |done, _| heard(0, done));
+    let refined = whole.and_then(|whole| refine(&whole, measured, &effort, |done, _| heard(effort.trials, done)));
+    if stopped {
+        return Err(Failure::new(FailureCode::Stopped, "stopped; nothing was changed"));
+    }
+    refined.map_err(|refusal| invalid(&refusal))
+}
+
+fn kept(twin: &Twin) -> Result<Option<Kept>, Failure> {
+    let mut kept = None;
+    twin.vault.records_of(ObjectKind::Setting, |_, records| {
+        kept = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
+        kept.is_none()
+    })?;
+    Ok(kept.map(|setting| setting.brain))
+}
+
+pub(crate) fn show(twin: &Twin) -> Result<BrainShown, Failure> {
+    let none = BrainShown { regions: Vec::new(), connections: 0, unseen: None };
+    Ok(kept(twin)?.as_ref().map_or(none, shown))
+}
+
+fn shown(kept: &Kept) -> BrainShown {
+    let n = kept.regions.len();
+    let connections = (0..n).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let there = connections.filter(|(a, b)| kept.weights[a * n + b] > 0.0 || kept.weights[b * n + a] > 0.0);
+    BrainShown { connections: there.count() as u64, unseen: kept.unseen, regions: kept.regions.clone() }
+}
+
+/// The owner's brain model, ready to be changed.
+pub(crate) struct Brain {
+    pub(crate) regions: Vec<String>,
+    models: Vec<Fitted>,
+    measured: Vec<f64>,
+    unseen: Option<f64>,
+}
+
+/// The fitted model, or what is missing for one.
+pub(crate) fn brain(twin: &Twin) -> Result<Result<Brain, (String, Vec<String>)>, Failure> {
+    let Some(kept) = kept(twin)? else {
+        let missing = vec!["your connectome: weights and fibre lengths of tractography (`twin brain add`)".to_owned()];
+        return Ok(Err(("no connectome of yours is here".to_owned(), missing)));
+    };
+    if kept.models.is_empty() {
+        let missing = vec!["a scan at rest (BOLD) beside the connectome (`twin brain add … --bold`)".to_owned()];
+        return Ok(Err(("the connectome is here, but nothing that a model could be fitted to".to_owned(), missing)));
+    }
+    let model = |model: &Model| {
+        let connectome =
+            Connectome::new(model.weights.clone(), kept.lengths.clone()).map_err(|refusal| invalid(&refusal))?;
+        let knobs = Knobs { strength: model.strength, input: model.input, power: model.power };
+        Ok(Fitted { knobs, connectome, seen: model.seen })
+    };
+    let models = kept.models.iter().map(model).collect::<Result<_, Failure>>()?;
+    Ok(Ok(Brain { models, regions: kept.regions, measured: kept.measured, unseen: kept.unseen }))
+}
+
+impl Brain {
+    /// A region by its name or its number from 1.
+    fn region(&self, name: &str) -> Option<usize> {
+        let by_name = self.regions.iter().position(|region| region.eq_ignore_ascii_case(name.trim()));
+        by_name.or_else(|| name.trim().parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < self.regions.len()))
+    }
+
+    /// The regions of a connection that exists, or why it does not.
+    pub(crate) fn connection(&self, connection: &Connection) -> Result<(usize, usize, f64), String> {
+        let region =
+            |name: &str| self.region(name).ok_or_else(|| format!("there is no region “{name}” in your connectome"));
+        let (a, b) = (region(&connection.from)?, region(&connection.to)?);
+        let n = self.regions.len();
+        let weights = self.models[0].connectome.weights();
+        if a == b || weights[a * n + b].max(weights[b * n + a]) <= 0.0 {
+            return Err(format!("“{}” and “{}” are not connected", self.regions[a], self.regions[b]));
+        }
+        if !(0.0..=2.0).contains(&connection.factor) {
+            return Err(format!(
+                "a connection {} times as strong is beyond what the model was fitted for (0 to 2)",
+                connection.factor
+            ));
+        }
+        Ok((a, b, connection.factor))
+    }
+
+    /// The model of the whole scan with its connections changed.
+    pub(crate) fn changed(&self, connections: &[(usize, usize, f64)]) -> Result<Fitted, Refusal> {
+        let mut model = self.models[0].clone();
+        let mut connectome = model.connectome.clone();
+        for (a, b, factor) in connections {
+            connectome = connectome.with_connection(*a, *b, *factor)?;
+        }
+        // Strength is told of the loudest region: where that one changed, the others must not.
+        let loudest = |connectome: &Connectome| {
+            connectome
+                .weights()
+                .chunks_exact(connectome.regions())
+                .map(|row| row.iter().sum::<f64>())
+                .fold(f64::MIN_POSITIVE, f64::max)
+        };
+        model.knobs.strength *= loudest(&connectome) / loudest(&model.connectome);
+        model.connectome = connectome;
+        Ok(model)
+    }
+
+    pub(crate) fn measured(&self) -> &[f64] {
+        &self.measured
+    }
+
+    pub(crate) fn model(&self) -> ModelUsed {
+        let parameter = |name: &str, value: f64, unit: &str| Parameter { name: name.into(), value, unit: unit.into() };
+        let knobs = self.models[0].knobs;
+        let unseen = self.unseen.map_or_else(String::new, |unseen| {
+            format!("; a model of the first half of the scan goes with the second half by {unseen:.2}")
+        });
+        ModelUsed {
+            kind: ModelKind::WholeBrain,
+            says: format!(
+                "Wilson–Cowan regions on your connectome of {} regions, fitted to your scan at rest{unseen}",
+                self.regions.len()
+            ),
+            parameters: vec![
+                parameter("global coupling", knobs.strength, "1"),
+                parameter("input", knobs.input, "1"),
+                parameter("power of the weights", knobs.power, "1"),
+                parameter("correlation with the scan that was fitted", self.models[0].seen, "1"),
+            ],
+        }
+    }
+}
+
+pub(crate) fn what_if(twin: &Twin, question: &Question<'_>, watch: Watch<'_>) -> Result<WhatIfAnswer, Failure> {
+    let brain = match brain(twin)? {
+        Ok(brain) => brain,
+        Err((because, missing)) => return Ok(question.refused(because, missing)),
+    };
+    let Some(Intervention::Connection { from, to, factor }) = question.understood.interventions.first() else {
+        return Ok(question.refused("the brain is asked about connections only", vec![]));
+    };
+    let connection = Connection { from: from.clone(), to: to.clone(), factor: *factor };
+    let (a, b, factor) = match brain.connection(&connection) {
+        Ok(found) => found,
+        Err(because) => {
+            return Ok(question
+                .refused(because, vec!["a connection that exists, by names or numbers of its regions".to_owned()]));
+        }
+    };
+    if watch(Progress { doing: "asking".into(), unit: "models".into(), done: 0, of: brain.models.len() as u64 })
+        .is_break()
+    {
+        return Err(Failure::new(FailureCode::Stopped, "stopped; nothing was changed"));
+    }
+    // Each model answers twice; their spread says how much the scan leaves open.
+    let mut answers = Vec::new();
+    for model in &brain.models {
+        match model.slow_connectivity().and_then(|before| Ok((before, model.slow_connectivity_with(a, b, factor)?))) {
+            Ok(answer) => answers.push(answer),
+            Err(refusal) => {
+                let because = format!("with this change the model loses its state of rest: {refusal}");
+                return Ok(question.refused(because, vec!["a smaller change".to_owned()]));
+            }
+        }
+    }
+    let n = brain.regions.len();
+    let moved = |at: usize| answers[0].1[at] - answers[0].0[at];
+    let mut pairs: Vec<usize> = (0..n).flat_map(|i| (0..i).map(move |j| i * n + j)).collect();
+    pairs.sort_by(|x, y| moved(*y).abs().total_cmp(&moved(*x).abs()));
+    let mean =
+        |fc: &[f64]| (0..n).flat_map(|i| (0..i).map(move |j| fc[i * n + j])).sum::<f64>() / (n * (n - 1) / 2) as f64;
+    let own = a.max(b) * n + a.min(b);
+    let mut outcomes = vec![figure(
+        "mean functional connectivity",
+        &answers.iter().map(|(x, y)| (mean(x), mean(y))).collect::<Vec<_>>(),
+    )];
+    for pair in [own].into_iter().chain(pairs.into_iter().filter(|pair| *pair != own)).take(PAIRS) {
+        let name = format!("{} – {}", brain.regions[pair / n], brain.regions[pair % n]);
+        outcomes.push(figure(&name, &answers.iter().map(|(x, y)| (x[pair], y[pair])).collect::<Vec<_>>()));
+    }
+    for (at, outcome) in outcomes.iter_mut().enumerate() {
+        outcome.record = brain.unseen.filter(|_| at == 0).map(|unseen| TrackRecord {
+            checked: 1,
+            error: 1.0 - unseen,
+            error_without: 1.0,
+            skill: unseen,
+            coverage_50: 0.0,
+            coverage_80: 0.0,
+            coverage_95: 0.0,
+            unusual: 0,
+            direction_right: 0.0,
+            says: format!("fitted to the first half of the scan, its connectivity goes with that of the second by {unseen:.2}; changes of connections could not be checked"),
+        });
+    }
+    Ok(WhatIfAnswer {
+        understood: question.understood.clone(),
+        refused: None,
+        model: Some(brain.model()),
+        outcomes,
+        causal: Some(Causal {
+            kind: CausalKind::Mechanistic,
+            says: "A model of your network at rest says so. What a brain does beside (learning, compensating) is not in it, \
+                   and no such change of yours has been seen."
+                .to_owned(),
+            trial: None,
+        }),
+        warnings: question.warnings(),
+        notes: vec!["the intervals are the range of three models: of the whole scan, of its first and of its second half".to_owned()],
+    })
+}
+
+/// One figure of the network in both futures, from every model; the first is the whole scan's.
+fn figure(name: &str, told: &[(f64, f64)]) -> Futures {
+    let range = |of: &dyn Fn(&(f64, f64)) -> f64| {
+        let values: Vec<f64> = told.iter().map(of).collect();
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
+        (low, values.first().copied().unwrap_or_default(), high)
+    };
+    let fan = |(low, middle, high): (f64, f64, f64)| Fan {
+        q025: vec![low],
+        q10: vec![low],
+        q25: vec![low],
+        q50: vec![middle],
+        q75: vec![high],
+        q90: vec![high],
+        q975: vec![high],
+    };
+    let apart = range(&|(before, after)| after - before);
+    let (low, value, high) = apart;
+    let clear = low > 0.0 || high < 0.0;
+    Futures {
+        name: name.to_owned(),
+        stream: None,
+        unit: "1".to_owned(),
+        every: "once".to_owned(),
+        from: String::new(),
+        recent: Vec::new(),
+        times: vec!["at rest".to_owned()],
+        baseline: fan(range(&|(before, _)| *before)),
+        intervention: fan(range(&|(_, after)| *after)),
+        difference: fan(apart),
+        effect: EffectTold {
+            what: "difference in correlation".to_owned(),
+            value,
+            interval_50: [low, high],
+            interval_80: [low, high],
+            interval_95: [low, high],
+            clear,
+            says: format!(
+                "{name}: {} in correlation ({} to {} over three models)",
+                number_in_words(value),
+                number_in_words(low),
+                number_in_words(high)
+            ),
+        },
+        basis: Basis::default(),
+        record: None,
+    }
+}
