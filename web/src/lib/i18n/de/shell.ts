@@ -14,6 +14,8 @@ const de: ShellMessages = {
   "gone.text": "Vielleicht wurde er angehalten. Starte ihn mit „twin up“ auf dem Rechner, auf dem er lebt.",
   nav: "Seiten",
   "nav.today": "Heute",
+  "nav.ask": "Fragen",
+  "nav.graph": "Selbstbild",
   "nav.timeline": "Zeitachse",
   "nav.import": "Einlesen",
   "nav.search": "Suche",

@@ -102,6 +102,7 @@ const de: TwinMessages = {
     not_authenticated: "niemand hat sich ausgewiesen", another_owner: "gehört jemand anderem", unknown_device: "unbekanntes Gerät", revoked_device: "entzogenes Gerät",
     owner_only: "nur der Besitzer darf das", no_contract: "kein Vertrag", not_in_force: "kein geltender Vertrag", act_not_covered: "vom Vertrag nicht gedeckt",
     stream_not_covered: "Reihe vom Vertrag nicht gedeckt", period_not_covered: "Zeitraum vom Vertrag nicht gedeckt",
+    "time of day": "Tageszeit", weekday: "Wochentag",
     not_set: "nicht angegeben", female: "weiblich", male: "männlich",
   },
   says: {

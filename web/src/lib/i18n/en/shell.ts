@@ -12,6 +12,8 @@ export default {
   "gone.text": "It may have been stopped. Start it again with “twin up” on the machine where it lives.",
   nav: "Screens",
   "nav.today": "Today",
+  "nav.ask": "Ask",
+  "nav.graph": "Self-graph",
   "nav.timeline": "Timeline",
   "nav.import": "Import",
   "nav.search": "Search",
