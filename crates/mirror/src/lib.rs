@@ -35,5 +35,6 @@ pub mod features;
 pub mod forecast;
 pub mod glucose;
 pub mod graph;
+pub mod learn;
 pub mod policy;
 pub mod trial;
