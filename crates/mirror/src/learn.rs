@@ -8,6 +8,9 @@
 //!
 //! Shapes that do not fit are a mistake in the code of a model, not of its data, and panic.
 
+// Kernels must be inlined into the function that chooses the vectors' width; matrices have the letters they have.
+#![allow(clippy::inline_always, clippy::many_single_char_names)]
+
 mod adam;
 mod functions;
 mod kernels;
@@ -18,7 +21,7 @@ mod tape_backward;
 
 pub use adam::Adam;
 pub use functions::exp32;
-pub use layers::{Dense, Gru, Perceptron};
+pub use layers::{Dense, Gru, GruUses, Perceptron};
 pub use matrix::{Matrix, Parameters, Weight};
 pub use tape::{Links, Tape, Var};
 

@@ -34,6 +34,7 @@ pub mod brain;
 pub mod features;
 pub mod forecast;
 pub mod glucose;
+pub mod gnn;
 pub mod graph;
 pub mod learn;
 pub mod policy;

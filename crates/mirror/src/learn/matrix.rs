@@ -96,6 +96,13 @@ impl Parameters {
         &mut self.matrices[weight.0]
     }
 
+    /// Moves each number this share of the way towards the other's.
+    pub fn towards(&mut self, other: &Self, share: f32) {
+        for (own, other) in self.matrices.iter_mut().zip(&other.matrices) {
+            own.data.iter_mut().zip(&other.data).for_each(|(x, y)| *x += share * (y - *x));
+        }
+    }
+
     /// How many numbers there are in all.
     #[must_use]
     pub fn count(&self) -> usize {

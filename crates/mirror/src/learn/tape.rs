@@ -331,9 +331,9 @@ impl Tape {
     }
 
     /// These rows, in this order; a row may come more than once.
-    pub fn rows(&mut self, a: Var, which: Rc<[u32]>) -> Var {
+    pub fn rows(&mut self, a: Var, which: &Rc<[u32]>) -> Var {
         let columns = self.shape(a).1;
-        let made = self.push(Op::Rows(a.0, Rc::clone(&which)), which.len(), columns, self.nodes[a.0].learnt);
+        let made = self.push(Op::Rows(a.0, Rc::clone(which)), which.len(), columns, self.nodes[a.0].learnt);
         let (from, at) = (self.nodes[a.0].at, self.nodes[made.0].at);
         let (past, fresh) = self.values.split_at_mut(at);
         for (fresh, row) in fresh.chunks_exact_mut(columns.max(1)).zip(which.iter()) {
