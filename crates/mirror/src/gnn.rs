@@ -17,6 +17,8 @@ mod links;
 mod net;
 mod pca;
 mod portrait;
+#[cfg(test)]
+mod tests;
 
 pub use diary::{Diary, Usable};
 pub use judge::{Method, Task, Verdict};

@@ -54,6 +54,8 @@ pub(super) struct Days {
     /// Departures, bucket by bucket, stream within.
     pub(super) z: Vec<f32>,
     pub(super) known: Vec<bool>,
+    /// What is usual, per kind of day and cell of a day, in the same units.
+    pub(super) usual: [Vec<f32>; 2],
     /// 0 on a Monday.
     pub(super) first_weekday: usize,
     pub(super) places: Vec<Option<u32>>,
@@ -189,10 +191,14 @@ impl Diary<'_> {
                 }
             }
         }
+        let usual = [0, 1].map(|kind| {
+            let of = |slot: usize| scales.iter().map(move |scale| (scale.usual[kind][slot] / scale.spread) as f32);
+            (0..per_day).flat_map(of).collect()
+        });
         let mut places = self.places.to_vec();
         places.resize(days * per_day, None);
         let events = self.events.iter().copied().filter(|(t, _)| *t < days * per_day).collect();
-        Days { per_day, days, streams, z, known, first_weekday: self.weekday(0), places, events }
+        Days { per_day, days, streams, z, known, usual, first_weekday: self.weekday(0), places, events }
     }
 }
 
@@ -209,6 +215,11 @@ impl Scale {
 impl Days {
     pub(super) fn weekday(&self, day: usize) -> usize {
         (self.first_weekday + day) % 7
+    }
+
+    /// What is usual for the cells of a day.
+    pub(super) fn usual(&self, day: usize) -> &[f32] {
+        &self.usual[usize::from(self.weekday(day) >= 5)]
     }
 
     /// Whether anything is known of a day.

@@ -257,18 +257,21 @@ impl Methods<'_> {
         for day in &usable {
             for way in 0..2 {
                 let mut z = days.z.clone();
-                let own = day * width..(day + 1) * width;
+                let usual = days.usual(*day);
                 if way == 0 {
-                    z[own].rotate_right(width / 3);
+                    for cell in 0..width {
+                        let there = (cell + width - days.per_day / 3 * days.streams) % width;
+                        z[day * width + cell] = days.z[day * width + there] + usual[there] - usual[cell];
+                    }
                 } else {
                     let (stream, other) = (chance.below(days.streams), chance.below(from));
                     let shift = chance.below(days.per_day);
-                    for t in 0..days.per_day / 3 {
-                        let at = (t + days.per_day / 3) % days.per_day;
-                        let there = (at + shift) % days.per_day;
-                        let there = other * width + there * days.streams + stream;
-                        if days.known[there] {
-                            z[day * width + at * days.streams + stream] = days.z[there];
+                    for t in days.per_day / 3..2 * days.per_day / 3 {
+                        let (cell, there) = (t, (t + shift) % days.per_day);
+                        let (cell, there) = (cell * days.streams + stream, there * days.streams + stream);
+                        if days.known[other * width + there] {
+                            z[day * width + cell] =
+                                days.z[other * width + there] + days.usual(other)[there] - usual[cell];
                         }
                     }
                 }

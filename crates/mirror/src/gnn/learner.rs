@@ -4,7 +4,7 @@ use super::Portrait;
 use super::diary::{DAYS_NEEDED, Days, Diary, Scale, Usable};
 use super::net::{Net, Span};
 use crate::body::Refusal;
-use crate::learn::{Adam, Chance, Parameters, Tape};
+use crate::learn::{Adam, Chance, Parameters, Tape, Var};
 use serde::{Deserialize, Serialize};
 use std::ops::{ControlFlow, Range};
 
@@ -13,22 +13,29 @@ use std::ops::{ControlFlow, Range};
 pub struct Settings {
     /// Where chance comes from.
     pub seed: u64,
-    /// Steps of descent; 1 to 100,000. The default takes well under a minute.
+    /// Steps of descent; 1 to 100,000. The default takes seconds.
     pub steps: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, steps: 1_000 }
+        Self { seed: 1, steps: 500 }
     }
 }
 
 /// Days that are read together.
 pub(super) const SPAN: usize = 28;
-const RATE: f32 = 4e-3;
-const DECAY: f32 = 0.02;
+const RATE: f32 = 2e-3;
+const DECAY: f32 = 0.1;
+/// Share of the averaged weights that a step renews.
+const RENEWAL: f32 = 0.05;
+/// Steps from one look at the days kept for choosing to the next.
+const LOOK: usize = 10;
+/// Patterns of hiding that are looked at.
+const LOOKS: u64 = 6;
 
-/// A portrait being learnt: plain data, to be stored at any moment and gone on with.
+/// A portrait being learnt: plain data, to be stored at any moment and gone on with. Where it is stored in a form that keeps
+/// every bit of its numbers, the end is the same to the bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learner {
     pub(super) settings: Settings,
@@ -37,8 +44,11 @@ pub struct Learner {
     pub(super) net: Net,
     pub(super) parameters: Parameters,
     adam: Adam,
-    /// Weights averaged over the last steps: steadier than the last ones (Polyak and Juditsky 1992).
-    pub(super) averaged: Parameters,
+    /// Weights averaged over the steps: steadier than the last ones (Polyak and Juditsky 1992).
+    averaged: Parameters,
+    /// The average that told hidden values best on the days kept for choosing, and its error there.
+    pub(super) best: Parameters,
+    error: f32,
     done: usize,
     /// Days learnt from; the rest is to judge by.
     pub(super) until: usize,
@@ -67,20 +77,11 @@ impl Learner {
         let mut chance = Chance::new(settings.seed);
         let mut parameters = Parameters::default();
         let net = Net::new(&mut parameters, scales.len(), &mut chance);
-        let averaged = parameters.clone();
+        let (averaged, best) = (parameters.clone(), parameters.clone());
         let shape = (diary.grid.start, diary.grid.step);
-        Ok(Self {
-            settings,
-            usable,
-            scales,
-            net,
-            parameters,
-            adam: Adam::new(RATE, DECAY),
-            averaged,
-            done: 0,
-            until,
-            shape,
-        })
+        let adam = Adam::new(RATE, DECAY);
+        let error = f32::MAX;
+        Ok(Self { settings, usable, scales, net, parameters, adam, averaged, best, error, done: 0, until, shape })
     }
 
     /// Steps done and in all.
@@ -108,8 +109,11 @@ impl Learner {
             }
             self.step(&days, &mut tape);
             self.done += 1;
+            if self.done.is_multiple_of(LOOK) || self.done == self.settings.steps {
+                self.choose(&days, &mut tape);
+            }
         }
-        if !self.averaged.is_finite() {
+        if !self.best.is_finite() {
             return Err(Refusal::undetermined("a portrait", "learning did not settle"));
         }
         Ok(true)
@@ -118,29 +122,62 @@ impl Learner {
     fn step(&mut self, days: &Days, tape: &mut Tape) {
         // Chance of this step alone, so that it does not matter when the last break was.
         let mut chance = Chance::new(self.settings.seed.wrapping_mul(0x9e37_79b9).wrapping_add(self.done as u64 + 1));
-        let length = SPAN.min(self.until);
-        let from = chance.below(self.until - length + 1);
-        let span = Span::of(days, from..from + length);
-        let cells = span.cells(days);
-        let (z, known) = (&days.z[cells.clone()], &days.known[cells]);
-        let hidden = hide(days, length, known, &mut chance);
-        let shown: Vec<bool> = known.iter().zip(&hidden).map(|(known, hidden)| *known && !hidden).collect();
-        let counts: Vec<f32> =
-            known.iter().zip(&hidden).map(|(known, hidden)| f32::from(u8::from(*known && *hidden))).collect();
-        tape.clear();
-        let (_, told) = self.net.read(tape, &self.parameters, days, &span, z, &shown);
-        let rows = length * days.per_day;
-        let (truth, counts) = (tape.constant(rows, days.streams, z), tape.constant(rows, days.streams, &counts));
-        let loss = tape.squares(told, truth, counts);
+        let inner = self.inner();
+        let length = SPAN.min(inner);
+        let from = chance.below(inner - length + 1);
+        let loss = self.loss(days, from..from + length, 0, &self.parameters, &mut chance, tape);
         tape.backward(loss);
         // The last third of the way slows down.
         let left = (self.settings.steps - self.done) as f32 / self.settings.steps as f32;
         self.adam.rate = RATE * (3.0 * left).min(1.0);
         self.adam.step(&mut self.parameters, tape);
-        if left < 0.5 {
-            self.averaged.towards(&self.parameters, 0.02);
-        } else {
-            self.averaged.clone_from(&self.parameters);
+        self.averaged.towards(&self.parameters, RENEWAL);
+    }
+
+    /// Days that slopes are taken on; those between them and `until` choose when to stop.
+    fn inner(&self) -> usize {
+        self.until * 4 / 5
+    }
+
+    /// Mean square of what hidden values of a span are missed by, from its day `first` on.
+    fn loss(
+        &self,
+        days: &Days,
+        span: Range<usize>,
+        first: usize,
+        parameters: &Parameters,
+        chance: &mut Chance,
+        tape: &mut Tape,
+    ) -> Var {
+        let length = span.len();
+        let span = Span::of(days, span);
+        let cells = span.cells(days);
+        let (z, known) = (&days.z[cells.clone()], &days.known[cells]);
+        let mut hidden = hide(days, length, known, chance);
+        hidden[..first * days.per_day * days.streams].fill(false);
+        let shown: Vec<bool> = known.iter().zip(&hidden).map(|(known, hidden)| *known && !hidden).collect();
+        let counts: Vec<f32> =
+            known.iter().zip(&hidden).map(|(known, hidden)| f32::from(u8::from(*known && *hidden))).collect();
+        tape.clear();
+        let (_, told) = self.net.read(tape, parameters, days, &span, z, &shown);
+        let rows = length * days.per_day;
+        let (truth, counts) = (tape.constant(rows, days.streams, z), tape.constant(rows, days.streams, &counts));
+        tape.squares(told, truth, counts)
+    }
+
+    /// Keeps the averaged weights if they are the best so far.
+    fn choose(&mut self, days: &Days, tape: &mut Tape) {
+        let from = self.until.saturating_sub(SPAN);
+        let mut error = 0.0;
+        for look in 0..LOOKS {
+            let mut chance = Chance::new(self.settings.seed ^ (0xc400 + look));
+            let first = self.inner().max(from) - from;
+            let loss = self.loss(days, from..self.until, first, &self.averaged, &mut chance, tape);
+            error += tape.scalar(loss);
+        }
+        if error < self.error {
+            self.error = error;
+            self.best.clone_from(&self.averaged);
         }
     }
 

@@ -91,6 +91,7 @@ mod tests {
             streams: 1,
             z: vec![0.0; 48],
             known: vec![true; 48],
+            usual: [vec![0.0; 24], vec![0.0; 24]],
             first_weekday: 0,
             places,
             events: vec![(5, 4_000_000_000)],

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Numbers in a state.
-pub(super) const STATE: usize = 24;
+pub(super) const STATE: usize = 16;
 const ROUNDS: usize = 2;
 const CALENDAR: usize = 5;
 const LEAK: f32 = 0.1;

@@ -69,7 +69,7 @@ impl Portrait {
     }
 
     fn methods(&self) -> Methods<'_> {
-        Methods { net: &self.learner.net, parameters: &self.learner.averaged, patterns: &self.patterns }
+        Methods { net: &self.learner.net, parameters: &self.learner.best, patterns: &self.patterns }
     }
 
     /// How each task was done by each method, and which is used for it.
@@ -101,7 +101,7 @@ impl Portrait {
         Ok(days)
     }
 
-    /// A state per bucket, 24 numbers each, told by the network from all that is known.
+    /// A state per bucket, 16 numbers each, told by the network from all that is known.
     pub fn hours(&self, diary: &Diary<'_>) -> Result<Vec<Vec<f32>>, Refusal> {
         let days = self.days(diary)?;
         Ok(self.methods().states(&days))
