@@ -33,6 +33,7 @@ pub mod body;
 pub mod brain;
 pub mod features;
 pub mod forecast;
+pub mod generate;
 pub mod glucose;
 pub mod gnn;
 pub mod graph;

@@ -80,6 +80,7 @@ pub struct Tape {
     pub(super) values: Vec<f32>,
     pub(super) slopes: Vec<f32>,
     pub(super) spare: Vec<f32>,
+    frozen: bool,
 }
 
 impl Tape {
@@ -160,10 +161,17 @@ impl Tape {
         self.given(&matrix)
     }
 
+    /// From now on weights are put on the tape as given numbers, until it is called with `false`: one model can be learnt
+    /// through another that stays as it is.
+    pub fn freeze(&mut self, frozen: bool) {
+        self.frozen = frozen;
+    }
+
     /// A matrix that is learnt.
     pub fn weight(&mut self, parameters: &Parameters, weight: Weight) -> Var {
         let matrix = parameters.get(weight);
-        self.leaf(Op::Weight(weight.0), matrix.rows(), matrix.columns(), matrix.as_slice())
+        let op = if self.frozen { Op::Constant } else { Op::Weight(weight.0) };
+        self.leaf(op, matrix.rows(), matrix.columns(), matrix.as_slice())
     }
 
     /// A new node of which each number is `f` of the input's at the same place.
