@@ -40,3 +40,4 @@ pub mod graph;
 pub mod learn;
 pub mod policy;
 pub mod trial;
+pub mod world;
