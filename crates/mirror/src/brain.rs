@@ -35,7 +35,7 @@ pub mod measure;
 mod neurons;
 mod noise;
 mod simulate;
-mod wide;
+pub(crate) mod wide;
 mod wilson_cowan;
 mod wong_wang;
 

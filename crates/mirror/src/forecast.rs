@@ -13,7 +13,7 @@
 mod blend;
 mod conformal;
 mod ets;
-mod gbm;
+pub(crate) mod gbm;
 mod ridge;
 mod rolling;
 mod rows;

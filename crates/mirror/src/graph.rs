@@ -23,6 +23,7 @@ mod student;
 use crate::features::DAY_MS;
 use calendar::Calendar;
 use innovation::Stream;
+pub(crate) use student::two_sided;
 
 /// How a graph reads time.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Random numbers from a seed: `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014), the same on every machine.
 
 /// A stream of random numbers.
+#[derive(Clone, Debug)]
 pub(crate) struct Seeded(u64);
 
 impl Seeded {

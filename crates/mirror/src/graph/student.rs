@@ -2,7 +2,7 @@
 //! (NIST DLMF 8.17.22, evaluated by Lentz's method).
 
 /// Two-sided p-value of `t` with `freedom` degrees of freedom.
-pub(super) fn two_sided(t: f64, freedom: f64) -> f64 {
+pub(crate) fn two_sided(t: f64, freedom: f64) -> f64 {
     if !t.is_finite() || freedom <= 0.0 {
         return if t.is_infinite() { 0.0 } else { 1.0 };
     }
