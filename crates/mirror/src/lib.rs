@@ -35,6 +35,7 @@ pub mod features;
 pub mod forecast;
 pub mod glucose;
 pub mod graph;
+pub mod places;
 pub mod policy;
 pub mod trial;
 pub mod what_if;
