@@ -142,8 +142,9 @@ def personal(bench, folder, names, smoke):
              "| data | model | people | mean |", "|---|---|--:|--:|"]
     text += [f"| {group} | {name} | {span} | {mean:.2f} |" for group, name, span, mean in PUBLISHED]
     text += ["", "**Is it the person's own?** Rows: whose second half. Columns: whose model."]
-    for title, part in [("Fitted", "structure_second"),
-                        ("Refined", "refined_second")]:
+    for title, part in [("Fitted", "structure_second"), ("Refined", "refined_second"),
+                        ("Fitted, everybody's mean taken away", "structure_apart"),
+                        ("Refined, everybody's mean taken away", "refined_apart")]:
         matrix = np.array(said[part])
         if matrix.size:
             others = matrix[~np.eye(len(matrix), dtype=bool)].reshape(len(matrix), -1)

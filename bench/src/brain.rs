@@ -173,13 +173,31 @@ fn fitted(folder: &Path, names: &[String], effort: &Effort, minutes: f64) -> Res
     let against = |models: &[Vec<f64>], part: fn(&Person) -> &Vec<f64>| -> Result<Vec<Vec<f64>>, Refusal> {
         people.iter().map(|person| models.iter().map(|fc| matrix_correlation(fc, part(person))).collect()).collect()
     };
+    // What sets people apart: everybody's mean taken away, of what is measured as of what is modelled.
+    let measured: Vec<Vec<f64>> = without_mean(&people.iter().map(|person| person.second.clone()).collect::<Vec<_>>());
+    let apart = |models: &[Vec<f64>]| -> Result<Vec<Vec<f64>>, Refusal> {
+        let models = without_mean(models);
+        measured.iter().map(|fc| models.iter().map(|model| matrix_correlation(model, fc)).collect()).collect()
+    };
+    let (structure_apart, refined_apart) =
+        if people.len() > 2 { (apart(&structure)?, apart(&refined)?) } else { (Vec::new(), Vec::new()) };
     Ok(json!({
+        "structure_apart": structure_apart,
+        "refined_apart": refined_apart,
         "people": rows,
         "structure_whole": against(&structure, |person| &person.whole)?,
         "structure_second": against(&structure, |person| &person.second)?,
         "refined_whole": against(&refined, |person| &person.whole)?,
         "refined_second": against(&refined, |person| &person.second)?,
     }))
+}
+
+/// Each matrix less the mean of all.
+fn without_mean(all: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let n = all.len() as f64;
+    let mean: Vec<f64> =
+        (0..all.first().map_or(0, Vec::len)).map(|k| all.iter().map(|one| one[k]).sum::<f64>() / n).collect();
+    all.iter().map(|one| one.iter().zip(&mean).map(|(a, b)| a - b).collect()).collect()
 }
 
 /// Numbers of a text file.

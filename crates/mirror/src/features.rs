@@ -10,6 +10,10 @@
 //! - A bucket that is mostly unobserved would give a total that is too small; it counts as unknown.
 //! - Two devices count the same steps; the bucket takes the one that counted most.
 
+mod gatherer;
+
+pub use gatherer::Gatherer;
+
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
 
@@ -142,7 +146,11 @@ const SHARE_SUM: f64 = 0.5;
 /// Values that are not finite and observations off the grid are passed over.
 #[must_use]
 pub fn resample(sources: &[Samples<'_>], grid: &Grid, how: How) -> Column {
-    let mut parts = sources.iter().map(|samples| gather(samples, grid));
+    combined(sources.iter().map(|samples| gather(samples, grid)), grid, how)
+}
+
+/// One column of what every source gathered.
+fn combined(mut parts: impl Iterator<Item = Gathered>, grid: &Grid, how: How) -> Column {
     match how {
         How::Mean => {
             let mut all = parts.next().unwrap_or_else(|| Gathered::empty(grid));
@@ -171,6 +179,7 @@ pub fn resample(sources: &[Samples<'_>], grid: &Grid, how: How) -> Column {
 }
 
 /// Sum and count per bucket.
+#[derive(Clone, Debug)]
 struct Gathered {
     sum: Vec<f64>,
     count: Vec<u32>,

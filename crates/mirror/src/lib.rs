@@ -38,6 +38,7 @@ pub mod glucose;
 pub mod gnn;
 pub mod graph;
 pub mod learn;
+pub mod places;
 pub mod policy;
 pub mod trial;
 pub mod what_if;
