@@ -1,9 +1,9 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    backup::Backup, check::Check, completions::Completions, contacts::Contacts, contracts, demo::Demo, export::Export, forecast::Forecast,
-    graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, restore::Restore,
-    show::Show, up::Up,
+    backup::Backup, check::Check, completions::Completions, contacts::Contacts, contracts, demo::Demo, export::Export,
+    forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove,
+    query::Query, restore::Restore, show::Show, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;

@@ -7,9 +7,7 @@ use crate::host::{Host, Known};
 use crate::peer::{ADDRS_MAX, Card, CardError, Channel, EndpointKey, Own, Peer, Side};
 use crate::rate::Bucket;
 use crate::settings::{CALLS_MAX, CONNECTIONS_MAX, Counting, STRANGERS_MAX, Settings, count};
-use crate::wire::{
-    self, ALPN, Code, Greeting, OPENING_BYTES_MAX, Opening, Reception, Refusal, VERSION, VERSION_MIN,
-};
+use crate::wire::{self, ALPN, Code, Greeting, OPENING_BYTES_MAX, Opening, Reception, Refusal, VERSION, VERSION_MIN};
 use crate::{frame, meeting, serve};
 use didymos_base::{Did, canonical};
 use didymos_identity::Secret32;
@@ -62,11 +60,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    pub(crate) async fn bind(
-        seed: &Secret32,
-        settings: Settings,
-        host: Arc<dyn Host>,
-    ) -> Result<Arc<Self>, LinkError> {
+    pub(crate) async fn bind(seed: &Secret32, settings: Settings, host: Arc<dyn Host>) -> Result<Arc<Self>, LinkError> {
         let transport = QuicTransportConfig::builder()
             .max_concurrent_bidi_streams(VarInt::from_u32(CALLS_MAX))
             .max_concurrent_uni_streams(VarInt::from_u32(0))
@@ -138,13 +132,13 @@ impl Inner {
 
     /// Hears who connects and what for. The place among strangers is given back as soon as that is known.
     async fn receive(self: Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
-        let opened = timeout(self.settings.hello_max, async {
+        let first_words = timeout(self.settings.hello_max, async {
             let connection = incoming.accept().ok()?.await.ok()?;
             let (send, mut recv) = connection.accept_bi().await.ok()?;
             let bytes = frame::read(&mut recv, OPENING_BYTES_MAX).await;
             Some((connection, send, recv, bytes))
         });
-        let Ok(Some((connection, mut send, recv, bytes))) = opened.await else { return };
+        let Ok(Some((connection, mut send, recv, bytes))) = first_words.await else { return };
         match self.greeted(bytes) {
             Ok(Greeting::Contact(card)) => {
                 let inner = Arc::clone(&self);
@@ -217,14 +211,12 @@ impl Inner {
 
     pub(crate) fn channel(&self, connection: &Connection, side: Side) -> Result<Channel, LinkError> {
         let mut exporter = [0; 32];
-        let exported = connection.export_keying_material(&mut exporter, EXPORTER, b"");
-        exported.map_err(|_| LinkError::Closed)?;
+        connection.export_keying_material(&mut exporter, EXPORTER, b"").map_err(|_| LinkError::Closed)?;
         let (own, other) = (self.key(), *connection.remote_id().as_bytes());
-        let (dialler, dialled) = match side {
-            Side::Dialler => (own, other),
-            Side::Dialled => (other, own),
-        };
-        Ok(Channel { exporter, dialler, dialled })
+        Ok(match side {
+            Side::Dialler => Channel { exporter, dialler: own, dialled: other },
+            Side::Dialled => Channel { exporter, dialler: other, dialled: own },
+        })
     }
 
     /// Keeps a proven connection, so that either side can call over it.
@@ -287,7 +279,9 @@ impl Inner {
             match timeout(self.settings.hello_max, attempt).await.unwrap_or(Err(LinkError::Unreachable)) {
                 Ok(live) => return Ok((live, false)),
                 // Whoever answered with a no is there: other places of the same twin would say the same.
-                Err(error @ (LinkError::Refused(_) | LinkError::Card(_) | LinkError::Versions { .. })) => return Err(error),
+                Err(error @ (LinkError::Refused(_) | LinkError::Card(_) | LinkError::Versions { .. })) => {
+                    return Err(error);
+                }
                 Err(error) => last = error,
             }
         }
@@ -331,10 +325,7 @@ impl Inner {
 }
 
 /// Opens the first stream of a connection with `greeting`.
-pub(crate) async fn open(
-    connection: &Connection,
-    greeting: &Greeting,
-) -> Result<(SendStream, RecvStream), LinkError> {
+pub(crate) async fn open(connection: &Connection, greeting: &Greeting) -> Result<(SendStream, RecvStream), LinkError> {
     let (mut send, recv) = connection.open_bi().await.map_err(|_| LinkError::Unreachable)?;
     let opening = Opening { low: VERSION_MIN, high: VERSION, body: canonical::encode(greeting) };
     frame::write(&mut send, &canonical::encode(&opening)).await?;

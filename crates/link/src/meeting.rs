@@ -107,7 +107,8 @@ impl Meetings {
         let mut entries = self.entries();
         for entry in entries.values_mut() {
             if entry.stage == Stage::Waiting && entry.ticket.as_ref().is_some_and(|ticket| ticket.expires <= now) {
-                entry.stage = Stage::Failed { words: "nobody came before the ticket expired; make a new one".to_owned() };
+                entry.stage =
+                    Stage::Failed { words: "nobody came before the ticket expired; make a new one".to_owned() };
             }
         }
         let show = |(id, entry): (&u64, &Entry)| Meeting {
@@ -178,7 +179,8 @@ async fn joined(inner: &Arc<Inner>, id: u64, ticket: Ticket) -> Result<(), LinkE
         let channel = inner.channel(&connection, Side::Dialler)?;
         let (joiner, knock) = Joiner::knock(&own, &inner.addrs(), ticket.secret, channel, random()?)?;
         let (mut send, mut recv) = open(&connection, &Greeting::Pair(knock)).await?;
-        let shown: Shown = wire::decode(&received(&mut recv).await?, OPENING_BYTES_MAX).map_err(|_| LinkError::Malformed)?;
+        let shown: Shown =
+            wire::decode(&received(&mut recv).await?, OPENING_BYTES_MAX).map_err(|_| LinkError::Malformed)?;
         let (compared, opened) = joiner.open(shown)?;
         frame::write(&mut send, &canonical::encode(&opened)).await?;
         Ok::<_, LinkError>((connection, send, recv, compared, own))

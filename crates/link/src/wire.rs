@@ -11,8 +11,8 @@
 //! that is not known is answered with [`Code::UnknownCall`] and harms nothing.
 
 use crate::peer::Card;
-use didymos_base::canonical::{self, CanonicalError};
 use didymos_base::Digest;
+use didymos_base::canonical::{self, CanonicalError};
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};

@@ -80,8 +80,14 @@ fn malformed_and_oversize_openings_are_refused_and_a_contact_is_served_all_the_w
     let raw = Raw::new(9);
     let body = |body: Vec<u8>| framed(&canonical::encode(&Opening { low: 1, high: 1, body }));
     let longer_form = framed(&[0x83, 0x18, 0x01, 0x01, 0x40]);
-    let bad: [Vec<u8>; 6] =
-        [framed(b""), framed(b"GET / HTTP/1.1\r\n\r\n"), framed(&[0xff; 1_000]), vec![0xff; 4], body(vec![0; 9]), longer_form];
+    let bad: [Vec<u8>; 6] = [
+        framed(b""),
+        framed(b"GET / HTTP/1.1\r\n\r\n"),
+        framed(&[0xff; 1_000]),
+        vec![0xff; 4],
+        body(vec![0; 9]),
+        longer_form,
+    ];
     for (number, bytes) in bad.iter().enumerate() {
         let connection = raw.connect(&at_ann, ALPN).unwrap();
         assert_eq!(code(&raw.say(&connection, bytes).unwrap()), Code::Malformed, "{number}");
@@ -136,7 +142,9 @@ fn a_contact_that_sends_nonsense_is_told_so_and_may_go_on() {
     let nameless = framed(&canonical::encode(&call("", b"")));
     for bytes in [framed(b"nonsense"), vec![0xff; 8], nameless, vec![0, 0, 0, 9, 1]] {
         let reply = raw.say(&connection, &bytes).unwrap();
-        assert!(matches!(canonical::decode(&reply).unwrap(), didymos_link::Reply::Refused(r) if r.code == Code::Malformed));
+        assert!(
+            matches!(canonical::decode(&reply).unwrap(), didymos_link::Reply::Refused(r) if r.code == Code::Malformed)
+        );
     }
     assert_eq!(at_ann.counts().malformed, 4);
     let reply = raw.say(&connection, &framed(&canonical::encode(&call("echo@1", b"sorry")))).unwrap();
@@ -147,7 +155,7 @@ fn a_contact_that_sends_nonsense_is_told_so_and_may_go_on() {
 fn too_many_calls_wait_and_another_contact_does_not() {
     let (ann, bob, cat) = (Home::new(1), Home::new(2), Home::new(3));
     let settings = Settings { limit: Limit { burst: 5, per_second: 1 }, ..Settings::default() };
-    let (at_ann, at_bob, at_cat) = (ann.link_with(settings), bob.link(), cat.link());
+    let (at_ann, at_bob, at_cat) = (ann.link_with(&settings), bob.link(), cat.link());
     for (home, link) in [(&bob, &at_bob), (&cat, &at_cat)] {
         ann.know(home, link);
         home.know(&ann, &at_ann);
@@ -168,7 +176,7 @@ fn too_many_calls_wait_and_another_contact_does_not() {
 fn strangers_that_say_nothing_are_let_go_after_a_while() {
     let (ann, bob) = (Home::new(1), Home::new(2));
     let settings = Settings { hello_max: Duration::from_millis(700), ..Settings::default() };
-    let (at_ann, at_bob) = (ann.link_with(settings), bob.link());
+    let (at_ann, at_bob) = (ann.link_with(&settings), bob.link());
     ann.know(&bob, &at_bob);
     bob.know(&ann, &at_ann);
     let raw = Raw::new(9);

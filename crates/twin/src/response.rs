@@ -109,10 +109,9 @@ impl Response {
                 Self::Pairings(read(json)?)
             }
             Request::Contacts | Request::ContactChange(_) => Self::Contacts(read(json)?),
-            Request::ContractOffer(_)
-            | Request::ContractAccept(_)
-            | Request::ContractEnd(_)
-            | Request::Contracts => Self::Contracts(read(json)?),
+            Request::ContractOffer(_) | Request::ContractAccept(_) | Request::ContractEnd(_) | Request::Contracts => {
+                Self::Contracts(read(json)?)
+            }
             Request::Look(_) => Self::Looked(read(json)?),
             Request::Paper(_) => Self::Nothing(read(json)?),
         })

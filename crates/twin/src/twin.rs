@@ -1,8 +1,8 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contracts, export, import, imports, journal, mirror_forecast, mirror_graph, pairing, protect, provenance, quality, receipts,
-    search, status, timeline, today,
+    backup, contacts, contracts, export, import, imports, journal, mirror_forecast, mirror_graph, pairing, protect,
+    provenance, quality, receipts, search, status, timeline, today,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -219,9 +219,12 @@ impl Twin {
                     revoked: document.revoked.iter().map(|revocation| revocation.device.clone()).collect(),
                 }
             }
-            _ if self.vault.ensure_whole().is_err() => {
-                Known { versions: Vec::new(), document: None, devices: vec![self.device.did().clone()], revoked: Vec::new() }
-            }
+            _ if self.vault.ensure_whole().is_err() => Known {
+                versions: Vec::new(),
+                document: None,
+                devices: vec![self.device.did().clone()],
+                revoked: Vec::new(),
+            },
             _ => return Err(no_identity()),
         };
         *self.identity.write().unwrap_or_else(PoisonError::into_inner) = known;

@@ -79,7 +79,9 @@ fn tell(globals: &Globals, pairing: &PairingShown) -> Result<(), Trouble> {
                 output::text(&code)?;
             }
             output::text(&format!("{ticket}\n"))?;
-            output::aside(&faint("On the other machine: twin pair TICKET. Waiting for it; Ctrl-C takes the ticket back."));
+            output::aside(&faint(
+                "On the other machine: twin pair TICKET. Waiting for it; Ctrl-C takes the ticket back.",
+            ));
         }
         PairingState::Knocking => output::aside("Reaching the other twin …"),
         PairingState::Compare => {

@@ -46,14 +46,17 @@ impl Host for Behind {
 
     fn connected(&self, peer: &Peer) {
         if let Some(twin) = self.twin() {
-            super::online::deliver_soon(&twin, &peer.did);
+            drop(super::online::deliver_soon(&twin, &peer.did));
         }
     }
 
     fn paired(&self, peer: &Peer) -> Result<(), String> {
         let twin = self.twin().ok_or("the twin was locked meanwhile")?;
-        twin.act("contacts.pair@1", Act::Manage, peer.did.as_str(), || super::paired(&twin, peer, now()))
-            .map_err(|failure| failure.message)
+        twin.act("contacts.pair@1", Act::Manage, peer.did.as_str(), || {
+            super::paired(&twin, peer, now())?;
+            twin.listen_for_contacts()
+        })
+        .map_err(|failure| failure.message)
     }
 
     fn answer(&self, peer: &Peer, call: Call) -> Reply {
@@ -82,8 +85,8 @@ fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
     }
     let ask = Ask::decode(body).map_err(|_| malformed("not an ask"))?;
     ask.check(&peer.device, twin.did()).map_err(|_| Refusal::new(Code::BadProof, "the ask is not signed by you"))?;
-    let request: Request =
-        serde_json::from_slice(&ask.request).map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
+    let request: Request = serde_json::from_slice(&ask.request)
+        .map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
     let principal = Principal::Twin(peer.did.clone());
     let mut answer = Answer { answer: Vec::new(), used: None };
     let mut witness = |decided: &Decision, response: &Response| {

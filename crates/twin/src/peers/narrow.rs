@@ -44,9 +44,7 @@ pub(crate) fn query(twin: &Twin, query: &Query, transform: Transform, now: Times
     let wall = |moment: Option<Moment>| match moment {
         None => Ok(None),
         Some(Moment::Wall(wall)) => Ok(Some(wall)),
-        Some(Moment::Exact(..)) => {
-            Err(invalid("write times without an offset: the other person's own clock is meant"))
-        }
+        Some(Moment::Exact(..)) => Err(invalid("write times without an offset: the other person's own clock is meant")),
     };
     let (from, to) = (wall(query.from)?, wall(query.to)?);
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
@@ -62,7 +60,8 @@ pub(crate) fn query(twin: &Twin, query: &Query, transform: Transform, now: Times
             let width = width(query.every.map(Every::ms), resolution_ms);
             let now = wall_now(twin, query, now);
             let (from, to) = whole(from, to.unwrap_or(i64::MAX).min(now), width);
-            let every = Every::of_ms(width).ok_or_else(|| invalid("this contract's resolution is no width of stretches"))?;
+            let every =
+                Every::of_ms(width).ok_or_else(|| invalid("this contract's resolution is no width of stretches"))?;
             if from.is_some_and(|from| from >= to) {
                 return nothing(twin, query, every);
             }
