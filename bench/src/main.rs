@@ -10,12 +10,14 @@
 //! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
 //! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
 //! bench glucose speed ...   glucose bodies and who treats them, for bench/mirror.d/glucose.py
+//! bench link                 requests between two twins, beside bare iroh
 //! ```
 
 mod brain;
 mod forecast;
 mod glucose;
 mod import;
+mod link;
 mod person;
 mod vault;
 
@@ -47,6 +49,8 @@ enum Command {
         /// The export
         file: PathBuf,
     },
+    /// Requests between two twins, beside bare iroh
+    Link,
     /// Whole-brain simulation
     Brain {
         /// What to measure
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
         Command::Brain { what } => brain::run(&what),
         Command::Forecast { what } => forecast::run(&what),
         Command::Glucose { what } => glucose::run(&what),
+        Command::Link => link::run(),
         Command::Vault { millions } => vault::vault(millions),
     };
     match result {
