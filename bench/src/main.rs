@@ -11,6 +11,7 @@
 //! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
 //! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
 //! bench glucose speed ...   glucose bodies and who treats them, for bench/mirror.d/glucose.py
+//! bench link                 requests between two twins, beside bare iroh
 //! ```
 
 mod brain;
@@ -18,6 +19,7 @@ mod charts;
 mod forecast;
 mod glucose;
 mod import;
+mod link;
 mod person;
 mod vault;
 
@@ -49,6 +51,8 @@ enum Command {
         /// The export
         file: PathBuf,
     },
+    /// Requests between two twins, beside bare iroh
+    Link,
     /// Whole-brain simulation
     Brain {
         /// What to measure
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Command::Brain { what } => brain::run(&what),
         Command::Forecast { what } => forecast::run(&what),
         Command::Glucose { what } => glucose::run(&what),
+        Command::Link => link::run(),
         Command::Vault { millions } => vault::vault(millions),
         Command::Charts { millions } => charts::charts(millions),
     };

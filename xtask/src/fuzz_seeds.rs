@@ -2,9 +2,15 @@
 
 use crate::{Result, root};
 use didymos_base::{Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
+use didymos_consent::{Paper, Rate, Terms};
 use didymos_identity::webauthn::Expected;
-use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SigningKey, Unlocked};
+use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked};
+use didymos_link::pairing::Joiner;
+use didymos_link::peer::{Card, Channel, Side};
+use didymos_link::wire::{self, Call, Greeting};
+use didymos_link::{Own, Ticket};
 use didymos_twin::Request;
+use didymos_twin::peers::ask::Ask;
 use didymos_twin::request::{Query, Which};
 use didymos_vault::timeline::Edge;
 use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey, rollup};
@@ -35,6 +41,7 @@ pub(crate) fn write() -> Result<()> {
         owner,
         signer: Some(Signer { key: device, certificate: next }),
     };
+    link(&document)?;
     let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![document.encode()])], Timestamp(0))?;
     let known = streams::known("heart_rate").ok_or("heart_rate is known")?;
     import(&vault, &known.stream())?;
@@ -63,6 +70,67 @@ pub(crate) fn write() -> Result<()> {
         put("gateway_frame", name, &serde_json::to_vec(&frame)?)?;
     }
     Ok(())
+}
+
+/// What two twins say to each other.
+fn link(document: &SignedDocument) -> Result<()> {
+    let device = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
+    let own = Own { versions: vec![document.clone()], device: device.clone(), name: Some("Ann".to_owned()) };
+    let channel = Channel { exporter: [1; 32], dialler: [2; 32], dialled: [3; 32] };
+    let addrs = ["127.0.0.1:7438".parse()?];
+    let card = Card::new(&own, 0, &addrs, true, &channel, Side::Dialler).ok_or("a card")?;
+    let greeting = canonical::encode(&Greeting::Contact(Box::new(card)));
+    put("link_card", "greeting", &greeting)?;
+    let (joiner, knock) = Joiner::knock(&own, &addrs, [4; 16], channel, [5; 32])?;
+    drop(joiner);
+    let call = Call { name: "ask@1".to_owned(), body: b"body".to_vec() };
+    let opening = wire::Opening { low: 1, high: 1, body: greeting.clone() };
+    let messages = [
+        (0u8, canonical::encode(&opening)),
+        (1, canonical::encode(&wire::Reception::Speaks { low: 1, high: 2 })),
+        (2, canonical::encode(&Greeting::Pair(knock))),
+        (3, canonical::encode(&call)),
+        (4, canonical::encode(&wire::Reply::Refused(wire::Refusal::new(wire::Code::TooMuch, "wait")))),
+    ];
+    for (which, bytes) in messages {
+        put("link_wire", &which.to_string(), &[&[which][..], &bytes].concat())?;
+    }
+    let ticket = Ticket {
+        version: 1,
+        endpoint: [7; 32],
+        addrs: addrs.to_vec(),
+        secret: [9; 16],
+        expires: Timestamp(1_700_000_000_000),
+    };
+    put("link_ticket", "ticket", ticket.to_string().as_bytes())?;
+
+    let owner = document.document.id.clone();
+    let other = RecoveryPhrase::from_entropy([8; 32]).identity_key().did().clone();
+    let terms = Terms {
+        version: 1,
+        assigner: owner.clone(),
+        assignee: other,
+        streams: vec!["heart_rate".parse()?],
+        from: None,
+        to: Some(Timestamp(5)),
+        resolution_ms: Some(3_600_000),
+        rate: Some(Rate { uses: 5, per_ms: 86_400_000 }),
+        purpose: "training".to_owned(),
+        starts: Timestamp(0),
+        expires: Timestamp(10),
+        nonce: [1; 16],
+    };
+    let offer = terms.offer(&device);
+    let papers = [
+        Paper::Acceptance(offer.accept(&device, Timestamp(1))),
+        Paper::Ending(offer.end(&owner, &device, Timestamp(2))),
+        Paper::Offer(Box::new(offer)),
+    ];
+    for (number, paper) in papers.iter().enumerate() {
+        put("consent_paper", &number.to_string(), &paper.encode())?;
+    }
+    let ask = Ask::new(br#"{"request":"twin.status@1"}"#.to_vec(), owner, Timestamp(3), [2; 16], &device);
+    put("twin_ask", "ask", &canonical::encode(&ask))
 }
 
 /// A new passkey without attestation, for `localhost`. Its key is the base point of P-256 (SEC 2 §2.4.2).

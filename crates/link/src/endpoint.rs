@@ -132,13 +132,13 @@ impl Inner {
 
     /// Hears who connects and what for. The place among strangers is given back as soon as that is known.
     async fn receive(self: Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
-        let opened = timeout(self.settings.hello_max, async {
+        let first_words = timeout(self.settings.hello_max, async {
             let connection = incoming.accept().ok()?.await.ok()?;
             let (send, mut recv) = connection.accept_bi().await.ok()?;
             let bytes = frame::read(&mut recv, OPENING_BYTES_MAX).await;
             Some((connection, send, recv, bytes))
         });
-        let Ok(Some((connection, mut send, recv, bytes))) = opened.await else { return };
+        let Ok(Some((connection, mut send, recv, bytes))) = first_words.await else { return };
         match self.greeted(bytes) {
             Ok(Greeting::Contact(card)) => {
                 let inner = Arc::clone(&self);
@@ -211,14 +211,12 @@ impl Inner {
 
     pub(crate) fn channel(&self, connection: &Connection, side: Side) -> Result<Channel, LinkError> {
         let mut exporter = [0; 32];
-        let exported = connection.export_keying_material(&mut exporter, EXPORTER, b"");
-        exported.map_err(|_| LinkError::Closed)?;
+        connection.export_keying_material(&mut exporter, EXPORTER, b"").map_err(|_| LinkError::Closed)?;
         let (own, other) = (self.key(), *connection.remote_id().as_bytes());
-        let (dialler, dialled) = match side {
-            Side::Dialler => (own, other),
-            Side::Dialled => (other, own),
-        };
-        Ok(Channel { exporter, dialler, dialled })
+        Ok(match side {
+            Side::Dialler => Channel { exporter, dialler: own, dialled: other },
+            Side::Dialled => Channel { exporter, dialler: other, dialled: own },
+        })
     }
 
     /// Keeps a proven connection, so that either side can call over it.

@@ -41,8 +41,11 @@ pub fn framed(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A frame's body, and what follows it.
+pub type Split<'a> = (&'a [u8], &'a [u8]);
+
 /// The first frame in `bytes` and what follows it; none while some of it is still to come.
-pub fn split(bytes: &[u8], max: usize) -> Result<Option<(&[u8], &[u8])>, FrameError> {
+pub fn split(bytes: &[u8], max: usize) -> Result<Option<Split<'_>>, FrameError> {
     let Some((head, rest)) = bytes.split_first_chunk::<HEAD_LEN>() else { return Ok(None) };
     let len = length(*head, max)?;
     Ok(rest.split_at_checked(len))

@@ -105,6 +105,23 @@ impl Link {
         Self::wait(self.runtime()?, serve::call(Arc::clone(&self.inner), did.clone(), call))
     }
 
+    /// Makes sure that there is a connection to a contact, so that either side can call.
+    pub fn greet(&self, did: &Did) -> Result<(), LinkError> {
+        let (inner, did) = (Arc::clone(&self.inner), did.clone());
+        Self::wait(self.runtime()?, async move { inner.reach(&did).await.map(|_| ()) })
+    }
+
+    /// Ends everything now: whoever waits for an answer is told that the connection ended. The link is of no use after.
+    pub fn close(&self) {
+        let Some(runtime) = &self.runtime else { return };
+        self.inner.part(None);
+        let endpoint = self.inner.endpoint.clone();
+        let _ = Self::wait(runtime, async move {
+            endpoint.close().await;
+            Ok(())
+        });
+    }
+
     /// Closes every connection to `did`, or to everybody. The next call proves everything anew.
     pub fn part(&self, did: Option<&Did>) {
         self.inner.part(did);
@@ -125,13 +142,9 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        let Some(runtime) = self.runtime.take() else { return };
-        self.inner.part(None);
-        let endpoint = self.inner.endpoint.clone();
-        let _ = Self::wait(&runtime, async move {
-            endpoint.close().await;
-            Ok(())
-        });
-        runtime.shutdown_timeout(FAREWELL_MAX);
+        self.close();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(FAREWELL_MAX);
+        }
     }
 }

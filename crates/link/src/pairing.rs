@@ -289,10 +289,9 @@ mod tests {
     const SECRET: [u8; 16] = [4; 16];
 
     /// Both sides of a pairing over one channel, with these nonces.
-    fn pair(joins: &Person, invites: &Person, nonces: [u8; 2], channel: Channel) -> (Compared, Compared) {
-        let (joiner, knock) = Joiner::knock(&joins.own, &[], SECRET, channel, [nonces[0]; 32]).expect("knocks");
-        let (inviter, shown) =
-            Inviter::show(&invites.own, &[], &SECRET, channel, knock, [nonces[1]; 32]).expect("shows");
+    fn pair(guest: &Person, maker: &Person, nonces: [u8; 2], channel: Channel) -> (Compared, Compared) {
+        let (joiner, knock) = Joiner::knock(&guest.own, &[], SECRET, channel, [nonces[0]; 32]).expect("knocks");
+        let (inviter, shown) = Inviter::show(&maker.own, &[], &SECRET, channel, knock, [nonces[1]; 32]).expect("shows");
         let (at_joiner, opened) = joiner.open(shown).expect("opens");
         (at_joiner, inviter.hear(opened).expect("hears"))
     }
@@ -335,10 +334,10 @@ mod tests {
         let (inviter, shown) = Inviter::show(&bob.own, &[], &SECRET, channel(), knock, [6; 32]).expect("shows");
         let (_, opened) = joiner.open(shown).expect("opens");
         let another_nonce = Opened { nonce: [7; 32], ..opened.clone() };
-        assert_eq!(inviter.clone().hear(another_nonce).unwrap_err(), PairError::Commitment);
+        assert_eq!(inviter.clone().hear(another_nonce).expect_err("refused"), PairError::Commitment);
         let card = Card::new(&Person::new(3).own, 0, &[], true, &channel(), Side::Dialler).expect("a card");
         let another_card = Opened { card, ..opened };
-        assert_eq!(inviter.hear(another_card).unwrap_err(), PairError::Commitment);
+        assert_eq!(inviter.hear(another_card).expect_err("refused"), PairError::Commitment);
     }
 
     #[test]
@@ -346,10 +345,10 @@ mod tests {
         let (ann, bob) = (Person::new(1), Person::new(2));
         let (joiner, knock) = Joiner::knock(&ann.own, &[], [0; 16], channel(), [5; 32]).expect("knocks");
         let shown = Inviter::show(&bob.own, &[], &SECRET, channel(), knock.clone(), [6; 32]);
-        assert_eq!(shown.unwrap_err(), PairError::Ticket);
+        assert_eq!(shown.expect_err("refused"), PairError::Ticket);
         let (_, shown) = Inviter::show(&bob.own, &[], &[0; 16], channel(), knock, [6; 32]).expect("shows");
         let unproven = Shown { ticket: Digest([0; 32]), ..shown };
-        assert_eq!(joiner.open(unproven).unwrap_err(), PairError::Ticket);
+        assert_eq!(joiner.open(unproven).expect_err("refused"), PairError::Ticket);
     }
 
     #[test]
@@ -357,6 +356,6 @@ mod tests {
         let ann = Person::new(1);
         let (joiner, knock) = Joiner::knock(&ann.own, &[], SECRET, channel(), [5; 32]).expect("knocks");
         let (_, shown) = Inviter::show(&ann.own, &[], &SECRET, channel(), knock, [6; 32]).expect("shows");
-        assert_eq!(joiner.open(shown).unwrap_err(), PairError::Oneself);
+        assert_eq!(joiner.open(shown).expect_err("refused"), PairError::Oneself);
     }
 }

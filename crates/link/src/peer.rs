@@ -277,18 +277,22 @@ mod tests {
         assert_eq!((&peer.did, &peer.device, peer.endpoint), (&ann.did, ann.own.device.did(), channel().dialler));
 
         let elsewhere = Channel { exporter: [9; 32], ..channel() };
-        assert_eq!(card.clone().check(&[], &elsewhere, Side::Dialler).unwrap_err(), CardError::Proof);
+        assert_eq!(card.clone().check(&[], &elsewhere, Side::Dialler).expect_err("refused"), CardError::Proof);
         let relayed = Channel { dialled: [9; 32], ..channel() };
-        assert_eq!(card.clone().check(&[], &relayed, Side::Dialler).unwrap_err(), CardError::Proof);
-        assert_eq!(card.clone().check(&[], &channel(), Side::Dialled).unwrap_err(), CardError::Proof, "reflected");
+        assert_eq!(card.clone().check(&[], &relayed, Side::Dialler).expect_err("refused"), CardError::Proof);
+        assert_eq!(
+            card.clone().check(&[], &channel(), Side::Dialled).expect_err("refused"),
+            CardError::Proof,
+            "reflected"
+        );
         let renamed = Card { name: Some("Somebody else".to_owned()), ..card.clone() };
-        assert_eq!(renamed.check(&[], &channel(), Side::Dialler).unwrap_err(), CardError::Proof);
+        assert_eq!(renamed.check(&[], &channel(), Side::Dialler).expect_err("refused"), CardError::Proof);
         let bob = Person::new(2);
         let borrowed = Card { versions: bob.own.versions.clone(), ..card.clone() };
-        assert_eq!(borrowed.check(&[], &channel(), Side::Dialler).unwrap_err(), CardError::AnotherIdentity);
+        assert_eq!(borrowed.check(&[], &channel(), Side::Dialler).expect_err("refused"), CardError::AnotherIdentity);
         let listed_by_nobody = Own { device: bob.own.device.clone(), ..ann.own.clone() };
         let foreign = Card::new(&listed_by_nobody, 0, &[], true, &channel(), Side::Dialler).expect("a card");
-        assert_eq!(foreign.check(&[], &channel(), Side::Dialler).unwrap_err(), CardError::Device);
+        assert_eq!(foreign.check(&[], &channel(), Side::Dialler).expect_err("refused"), CardError::Device);
     }
 
     #[test]
@@ -300,13 +304,13 @@ mod tests {
         assert_eq!(card.versions.len(), 1, "only what is new");
         let peer = card.clone().check(&known, &channel(), Side::Dialled).expect("proven");
         assert_eq!(peer.identity.controllers().len(), 2);
-        assert_eq!(card.check(&[], &channel(), Side::Dialled).unwrap_err(), CardError::NeedVersions);
+        assert_eq!(card.check(&[], &channel(), Side::Dialled).expect_err("refused"), CardError::NeedVersions);
 
         let device = SigningKey::from_seed(&Secret32::from_bytes([77; 32]));
         let other = ann.own.versions[0].with_device(&ann.identity, device.did(), Timestamp(9)).expect("a version");
         let forked = Own { versions: vec![ann.own.versions[0].clone(), other], ..ann.own.clone() };
         let card = Card::new(&forked, 0, &[], false, &channel(), Side::Dialled).expect("a card");
-        let error = card.check(&rotated.own.versions, &channel(), Side::Dialled).unwrap_err();
+        let error = card.check(&rotated.own.versions, &channel(), Side::Dialled).expect_err("refused");
         assert_eq!(error, CardError::Forked { version: 2 });
     }
 
@@ -319,6 +323,6 @@ mod tests {
         let card = Card::new(&ann.own, 0, &[], false, &channel(), Side::Dialler).expect("a card");
         // The thief leaves the revocation out; who has seen it is not deceived.
         assert!(card.clone().check(&[], &channel(), Side::Dialler).is_ok());
-        assert_eq!(card.check(&versions, &channel(), Side::Dialler).unwrap_err(), CardError::Device);
+        assert_eq!(card.check(&versions, &channel(), Side::Dialler).expect_err("refused"), CardError::Device);
     }
 }

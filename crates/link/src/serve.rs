@@ -39,27 +39,24 @@ async fn answer(
     mut recv: RecvStream,
     excess: &AtomicU64,
 ) -> Option<()> {
-    let reply = match inner.take(&live.peer.did) {
-        Err(wait) => {
-            count(&inner.counting.flood);
-            excess.fetch_add(1, Ordering::Relaxed);
-            let _ = recv.stop(VarInt::from_u32(close::FLOOD));
-            let refusal = Refusal::new(Code::TooMuch, "too many calls: wait a moment");
-            Reply::Refused(Refusal { retry_after_ms: Some(wait), ..refusal })
-        }
-        Ok(()) => {
-            let bytes = frame::read(&mut recv, CALL_BYTES_MAX).await;
-            let call = bytes.ok().and_then(|bytes| wire::decode::<Call>(&bytes, CALL_BYTES_MAX).ok());
-            if let Some(call) = call {
-                count(&inner.counting.calls);
-                let (inner, peer) = (Arc::clone(inner), Arc::clone(&live.peer));
-                let answered = tokio::task::spawn_blocking(move || inner.host.answer(&peer, call));
-                answered.await.unwrap_or_else(|_| Reply::Refused(Refusal::new(Code::Failed, "it went wrong here")))
-            } else {
-                count(&inner.counting.malformed);
-                let _ = recv.stop(VarInt::from_u32(close::REFUSED));
-                Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol"))
-            }
+    let reply = if let Err(wait) = inner.take(&live.peer.did) {
+        count(&inner.counting.flood);
+        excess.fetch_add(1, Ordering::Relaxed);
+        let _ = recv.stop(VarInt::from_u32(close::FLOOD));
+        let refusal = Refusal::new(Code::TooMuch, "too many calls: wait a moment");
+        Reply::Refused(Refusal { retry_after_ms: Some(wait), ..refusal })
+    } else {
+        let bytes = frame::read(&mut recv, CALL_BYTES_MAX).await;
+        let call = bytes.ok().and_then(|bytes| wire::decode::<Call>(&bytes, CALL_BYTES_MAX).ok());
+        if let Some(call) = call {
+            count(&inner.counting.calls);
+            let (inner, peer) = (Arc::clone(inner), Arc::clone(&live.peer));
+            let answered = tokio::task::spawn_blocking(move || inner.host.answer(&peer, call));
+            answered.await.unwrap_or_else(|_| Reply::Refused(Refusal::new(Code::Failed, "it went wrong here")))
+        } else {
+            count(&inner.counting.malformed);
+            let _ = recv.stop(VarInt::from_u32(close::REFUSED));
+            Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol"))
         }
     };
     let mut bytes = canonical::encode(&reply);

@@ -27,10 +27,10 @@ impl Default for Settings {
         Self {
             bind: Vec::new(),
             limit: Limit { burst: 200, per_second: 50 },
-            hello_max: Duration::from_secs(10),
+            hello_max: Duration::from_secs(5),
             call_max: Duration::from_secs(30),
-            idle_max: Duration::from_secs(300),
-            pairing_max: Duration::from_secs(600),
+            idle_max: Duration::from_mins(5),
+            pairing_max: Duration::from_mins(10),
         }
     }
 }

@@ -155,7 +155,7 @@ fn a_contact_that_sends_nonsense_is_told_so_and_may_go_on() {
 fn too_many_calls_wait_and_another_contact_does_not() {
     let (ann, bob, cat) = (Home::new(1), Home::new(2), Home::new(3));
     let settings = Settings { limit: Limit { burst: 5, per_second: 1 }, ..Settings::default() };
-    let (at_ann, at_bob, at_cat) = (ann.link_with(settings), bob.link(), cat.link());
+    let (at_ann, at_bob, at_cat) = (ann.link_with(&settings), bob.link(), cat.link());
     for (home, link) in [(&bob, &at_bob), (&cat, &at_cat)] {
         ann.know(home, link);
         home.know(&ann, &at_ann);
@@ -176,7 +176,7 @@ fn too_many_calls_wait_and_another_contact_does_not() {
 fn strangers_that_say_nothing_are_let_go_after_a_while() {
     let (ann, bob) = (Home::new(1), Home::new(2));
     let settings = Settings { hello_max: Duration::from_millis(700), ..Settings::default() };
-    let (at_ann, at_bob) = (ann.link_with(settings), bob.link());
+    let (at_ann, at_bob) = (ann.link_with(&settings), bob.link());
     ann.know(&bob, &at_bob);
     bob.know(&ann, &at_ann);
     let raw = Raw::new(9);

@@ -156,7 +156,7 @@ fn somebody_else_at_the_address_of_a_contact_is_not_taken_for_them() {
 fn a_contact_that_is_gone_is_said_to_be() {
     let (ann, bob) = (Home::new(1), Home::new(2));
     let settings = didymos_link::Settings { hello_max: std::time::Duration::from_millis(500), ..Default::default() };
-    let (at_ann, at_bob) = (ann.link_with(settings), bob.link());
+    let (at_ann, at_bob) = (ann.link_with(&settings), bob.link());
     ann.know(&bob, &at_bob);
     drop(at_bob);
     assert_eq!(at_ann.call(&bob.did(), call("echo@1", b"")), Err(LinkError::Unreachable));

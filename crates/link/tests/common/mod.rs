@@ -41,13 +41,13 @@ impl Home {
     }
 
     pub fn link(self: &Arc<Self>) -> Link {
-        self.link_with(Settings::default())
+        self.link_with(&Settings::default())
     }
 
-    pub fn link_with(self: &Arc<Self>, settings: Settings) -> Link {
+    pub fn link_with(self: &Arc<Self>, settings: &Settings) -> Link {
         let bind = vec!["127.0.0.1:0".parse().unwrap()];
         let seed = Secret32::from_bytes([self.number ^ 0x40; 32]);
-        Link::start(&seed, Settings { bind, ..settings }, self.clone() as Arc<dyn Host>).unwrap()
+        Link::start(&seed, Settings { bind, ..settings.clone() }, self.clone() as Arc<dyn Host>).unwrap()
     }
 
     /// Makes the two contacts without pairing.
@@ -72,7 +72,7 @@ impl Host for Home {
     fn met(&self, peer: &Peer) {
         let mut contacts = self.contacts.lock().unwrap();
         let Some(known) = contacts.get_mut(&peer.did) else { return };
-        known.versions = peer.versions.clone();
+        known.versions.clone_from(&peer.versions);
         known.places.retain(|place| place.endpoint != peer.endpoint);
         known.places.insert(0, Place { endpoint: peer.endpoint, addrs: peer.addrs.clone() });
     }

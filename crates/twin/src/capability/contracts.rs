@@ -36,11 +36,6 @@ fn wall(moment: Option<Moment>) -> Result<Option<Timestamp>, Failure> {
     }
 }
 
-/// Delivers what was just signed, if the other side can be reached; else it waits.
-fn try_to_deliver(twin: &Twin, did: &Did) {
-    let _ = online::deliver(twin, did);
-}
-
 pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractShown>, Failure> {
     let contact = meant(twin, &asked.contact)?;
     if contact.blocked {
@@ -79,7 +74,7 @@ pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractSh
         book.contracts.room_with(&contact.did, at)?;
         Ok(vec![Record::Paper { paper: Paper::Offer(Box::new(offer)), to: Some(contact.did.clone()), at }])
     })?;
-    try_to_deliver(twin, &contact.did);
+    online::deliver_now(twin, &contact.did);
     one(twin, &id)
 }
 
@@ -115,7 +110,7 @@ pub(crate) fn accept(twin: &Twin, asked: &ContractWhich) -> Result<Vec<ContractS
     let to = entry.offer.terms.assigner.clone();
     let paper = Paper::Acceptance(entry.offer.accept(twin.device_key(), at));
     change_contracts(twin, |_| Ok(vec![Record::Paper { paper, to: Some(to.clone()), at }]))?;
-    try_to_deliver(twin, &to);
+    online::deliver_now(twin, &to);
     one(twin, &id)
 }
 
@@ -133,7 +128,7 @@ pub(crate) fn end(twin: &Twin, asked: &ContractWhich) -> Result<Vec<ContractShow
     let (id, entry) = look(twin, |book| which(&book.contracts, &asked.contract))??;
     if entry.ending.is_none() {
         change_contracts(twin, |_| Ok(vec![ending(twin, &entry, now())]))?;
-        try_to_deliver(twin, &other(twin.did(), &entry));
+        online::deliver_now(twin, &other(twin.did(), &entry));
     }
     one(twin, &id)
 }
@@ -145,7 +140,7 @@ pub(crate) fn end_all(twin: &Twin, did: &Did) -> Result<(), Failure> {
         let live = |entry: &&Entry| other(twin.did(), entry) == *did && entry.ending.is_none();
         Ok(book.contracts.all().map(|(_, entry)| entry).filter(live).map(|entry| ending(twin, entry, at)).collect())
     })?;
-    try_to_deliver(twin, did);
+    online::deliver_now(twin, did);
     Ok(())
 }
 
@@ -237,7 +232,7 @@ pub(crate) fn look_at(twin: &Twin, asked: &Look) -> Result<LookAnswer, Failure> 
         );
         return Err(Failure::new(FailureCode::Denied, words));
     };
-    let edge = |asked: Option<Moment>, terms: Option<Timestamp>| asked.or(terms.map(|time| Moment::Wall(time.0)));
+    let edge = |wanted: Option<Moment>, terms: Option<Timestamp>| wanted.or(terms.map(|time| Moment::Wall(time.0)));
     let query = Query {
         stream: asked.stream.clone(),
         from: edge(asked.from, terms.from),
@@ -251,9 +246,9 @@ pub(crate) fn look_at(twin: &Twin, asked: &Look) -> Result<LookAnswer, Failure> 
     let used = answer.used.ok_or_else(|| liar("answered without a receipt; the answer is not shown"))?;
     let identity = meant(twin, contact.did.as_str())?.identity()?;
     used.check(&ask, &answer.answer, &identity).map_err(|_| liar("sent a receipt that does not hold"))?;
-    let contract = used.contract;
-    online::keep_use(twin, &Use { ask, used })?;
+    let kept = Use { ask, used };
+    online::keep_use(twin, &kept)?;
     let answer: QueryAnswer =
         serde_json::from_slice(&answer.answer).map_err(|_| liar("answers in a form that is not known here"))?;
-    Ok(LookAnswer { did: contact.did, name: contact.name, contract, answer })
+    Ok(LookAnswer { did: contact.did, name: contact.name, contract: kept.used.contract, answer })
 }

@@ -46,14 +46,17 @@ impl Host for Behind {
 
     fn connected(&self, peer: &Peer) {
         if let Some(twin) = self.twin() {
-            super::online::deliver_soon(&twin, &peer.did);
+            drop(super::online::deliver_soon(&twin, &peer.did));
         }
     }
 
     fn paired(&self, peer: &Peer) -> Result<(), String> {
         let twin = self.twin().ok_or("the twin was locked meanwhile")?;
-        twin.act("contacts.pair@1", Act::Manage, peer.did.as_str(), || super::paired(&twin, peer, now()))
-            .map_err(|failure| failure.message)
+        twin.act("contacts.pair@1", Act::Manage, peer.did.as_str(), || {
+            super::paired(&twin, peer, now())?;
+            twin.listen_for_contacts()
+        })
+        .map_err(|failure| failure.message)
     }
 
     fn answer(&self, peer: &Peer, call: Call) -> Reply {

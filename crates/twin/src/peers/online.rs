@@ -11,18 +11,24 @@ use crate::door::{Failure, FailureCode};
 use crate::request::PaperIn;
 use crate::twin::now;
 use crate::{Request, Twin, home};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::{Did, canonical};
+use didymos_consent::{ContractId, Offer};
 use didymos_identity::derive;
 use didymos_link::{Call, Code, Link, LinkError, Settings};
 use didymos_vault::ObjectKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
+use std::time::Duration;
 
 /// The UDP port that a twin listens on for others, if nobody else has it.
 pub const PORT: u16 = 7438;
+
+/// So long somebody who signs waits for the other side to have it.
+const SIGNED_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How often contacts for whom something waits are looked for: often at first, and less and less.
+const CARRY_MIN: Duration = Duration::from_secs(15);
+const CARRY_MAX: Duration = Duration::from_mins(10);
 
 /// Where a twin listens for others.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +40,28 @@ pub enum Listen {
     At(Vec<SocketAddr>),
 }
 
+/// A flag that can be waited for.
+#[derive(Default)]
+struct Ended(Mutex<bool>, Condvar);
+
+impl Ended {
+    fn set(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.1.notify_all();
+    }
+
+    fn is_set(&self) -> bool {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, and says whether it was set.
+    fn wait(&self, at_most: Duration) -> bool {
+        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.1.wait_timeout_while(ended, at_most, |ended| !*ended);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
 /// The link, if it runs.
 #[derive(Default)]
 pub(crate) struct Online {
@@ -41,7 +69,9 @@ pub(crate) struct Online {
     listen: OnceLock<Listen>,
     link: Mutex<Option<Arc<Link>>>,
     /// The twin is being locked: nothing begins any more.
-    ended: AtomicBool,
+    ended: Arc<Ended>,
+    /// Whether somebody carries papers out from time to time.
+    carried: AtomicBool,
     /// Held by whoever delivers, so that papers arrive in order.
     delivering: Mutex<()>,
 }
@@ -84,19 +114,18 @@ impl Twin {
         let _ = self.peers.online.me.set(Arc::downgrade(self));
     }
 
-    /// Listens for contacts, if there are any. Called by servers, once the twin is open.
+    /// Listens for contacts, if there are any, greets them, and delivers what waits for them, now and from time to
+    /// time. Called by servers, once the twin is open.
     pub fn listen_for_contacts(&self) -> Result<(), Failure> {
-        if super::look(self, |book| book.contacts.len() > 0)? {
-            self.link()?;
-            let waiting: Vec<Did> = super::look(self, |book| {
-                let mut to: Vec<Did> = book.contracts.outbox().iter().map(|waiting| waiting.to.clone()).collect();
-                to.sort();
-                to.dedup();
-                to
-            })?;
-            for did in waiting {
-                deliver_soon(self, &did);
-            }
+        if super::look(self, |book| book.contacts.len() == 0)? {
+            return Ok(());
+        }
+        self.link()?;
+        let online = &self.peers.online;
+        let Some(me) = online.me.get().cloned() else { return Ok(()) };
+        if !online.carried.swap(true, Ordering::SeqCst) {
+            let ended = Arc::clone(&online.ended);
+            std::thread::spawn(move || carry(&me, &ended));
         }
         Ok(())
     }
@@ -110,9 +139,10 @@ impl Twin {
     /// Ends every conversation with others, and waits for answers under way.
     pub fn go_offline(&self) {
         let online = &self.peers.online;
-        online.ended.store(true, Ordering::SeqCst);
-        let link = online.locked().take();
-        drop(link);
+        online.ended.set();
+        if let Some(link) = online.locked().take() {
+            link.close();
+        }
         // Whoever delivers finds the link gone and ends.
         drop(online.delivering.lock());
     }
@@ -124,7 +154,7 @@ impl Twin {
         if let Some(link) = &*link {
             return Ok(Arc::clone(link));
         }
-        if online.ended.load(Ordering::SeqCst) {
+        if online.ended.is_set() {
             return Err(Failure::new(FailureCode::Locked, "the twin is being locked"));
         }
         let me = online.me.get().cloned().ok_or_else(|| {
@@ -164,6 +194,12 @@ pub(crate) fn keep_use(twin: &Twin, kept: &Use) -> Result<(), Failure> {
 }
 
 impl Twin {
+    /// The signed offer of a contract, if there is one: to show it to a third person.
+    #[must_use]
+    pub fn offer_of(&self, contract: &ContractId) -> Option<Offer> {
+        super::look(self, |book| book.contracts.get(contract).map(|entry| entry.offer.clone())).ok().flatten()
+    }
+
     /// Every use of a contract with a contact, by either side, oldest first: what both have signed.
     pub fn uses(&self) -> Result<Vec<Use>, Failure> {
         let records = super::records(self, ObjectKind::Uses)?;
@@ -178,7 +214,7 @@ pub(crate) fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
         book.contracts.outbox().iter().filter(|waiting| waiting.to == *did).cloned().collect()
     })?;
     for Waiting { paper, .. } in waiting {
-        let request = Request::Paper(PaperIn { paper: URL_SAFE_NO_PAD.encode(paper.encode()) });
+        let request = Request::Paper(PaperIn::of(&paper));
         let refused = match ask(twin, did, &request) {
             Ok(_) => None,
             // Asking again would be answered with the same no; the owner sees it in the list of contracts.
@@ -193,14 +229,54 @@ pub(crate) fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Delivers what waits for `did` from a thread of its own, if anything does.
-pub(crate) fn deliver_soon(twin: &Twin, did: &Did) {
+/// Delivers what waits for `did` from a thread of its own, if anything does. The receiver hears when that is over.
+pub(crate) fn deliver_soon(twin: &Twin, did: &Did) -> mpsc::Receiver<()> {
+    let (done, over) = mpsc::channel();
     let waits = super::look(twin, |book| book.contracts.outbox().iter().any(|waiting| waiting.to == *did));
-    let (Ok(true), Some(me)) = (waits, twin.peers.online.me.get().cloned()) else { return };
-    let did = did.clone();
-    std::thread::spawn(move || {
-        if let Some(twin) = me.upgrade() {
-            let _ = deliver(&twin, &did);
+    if let (Ok(true), Some(me)) = (waits, twin.peers.online.me.get().cloned()) {
+        let did = did.clone();
+        std::thread::spawn(move || {
+            if let Some(twin) = me.upgrade() {
+                let _ = deliver(&twin, &did);
+            }
+            drop(done);
+        });
+    }
+    over
+}
+
+/// Delivers what was just signed. Whoever signed waits a moment for it; a twin that is away gets it later.
+pub(crate) fn deliver_now(twin: &Twin, did: &Did) {
+    let _ = deliver_soon(twin, did).recv_timeout(SIGNED_WAIT_MAX);
+}
+
+/// Greets contacts that are not connected and for whom something waits, or whom nobody has greeted yet: their twins
+/// learn where this one is, and both sides deliver what waits.
+fn carry(me: &Weak<Twin>, ended: &Ended) {
+    let (mut wait, mut first) = (CARRY_MIN, true);
+    loop {
+        {
+            let Some(twin) = me.upgrade() else { return };
+            let wanted = super::look(&twin, |book| {
+                let waits = |did: &Did| book.contracts.outbox().iter().any(|waiting| waiting.to == *did);
+                let wanted = book.contacts.all().filter(|contact| !contact.blocked && (first || waits(&contact.did)));
+                wanted.map(|contact| contact.did.clone()).collect::<Vec<_>>()
+            });
+            for did in wanted.unwrap_or_default() {
+                if ended.is_set() {
+                    return;
+                }
+                // Whoever is not there now is greeted again later, or comes by themself.
+                if let Ok(link) = twin.link()
+                    && link.greet(&did).is_ok()
+                {
+                    let _ = deliver(&twin, &did);
+                }
+            }
         }
-    });
+        if ended.wait(wait) {
+            return;
+        }
+        (wait, first) = ((wait * 2).min(CARRY_MAX), false);
+    }
 }

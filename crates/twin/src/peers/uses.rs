@@ -8,6 +8,7 @@ use crate::capability::receipts;
 use crate::door::Failure;
 use didymos_base::Timestamp;
 use didymos_consent::{Basis, Contract, ContractId, Rate, Receipt, Spent, Verdict};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 /// So many receipts are looked at to find the uses of one contract.
@@ -28,11 +29,10 @@ impl Uses {
         let mut spent = Vec::new();
         for contract in contracts {
             let Some(rate) = contract.rate else { continue };
-            if !self.0.contains_key(&contract.id) {
-                let read = from_receipts(twin, &contract.id, rate, now)?;
-                self.0.insert(contract.id, read);
-            }
-            let Some(times) = self.0.get_mut(&contract.id) else { continue };
+            let times = match self.0.entry(contract.id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(from_receipts(twin, &contract.id, rate, now)?),
+            };
             while times.front().is_some_and(|at| !counts(*at, rate, now)) {
                 times.pop_front();
             }

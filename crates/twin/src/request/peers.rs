@@ -3,8 +3,10 @@
 use super::Every;
 use crate::moment::Moment;
 use crate::response::PairingState;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::StreamId;
-use didymos_consent::Rate;
+use didymos_consent::{Paper, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -121,4 +123,12 @@ fn default_limit() -> u32 {
 pub struct PaperIn {
     /// Its canonical bytes in base64url.
     pub paper: String,
+}
+
+impl PaperIn {
+    /// The request that brings `paper`.
+    #[must_use]
+    pub fn of(paper: &Paper) -> Self {
+        Self { paper: URL_SAFE_NO_PAD.encode(paper.encode()) }
+    }
 }

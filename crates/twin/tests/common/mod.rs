@@ -8,7 +8,8 @@ use didymos_twin::request::{
 };
 use didymos_twin::response::{ContactShown, ContractShown, LookAnswer, PairingShown, PairingState};
 use didymos_twin::{Door, Failure, Listen, Request, Response, Twin, unwatched};
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -21,9 +22,24 @@ pub struct Person {
     pub twin: Arc<Twin>,
 }
 
-pub fn open(twin: Twin) -> Arc<Twin> {
+/// Somebody whose twin does not run. It comes back where it was.
+pub struct Away {
+    dir: TempDir,
+    home: PathBuf,
+    addrs: Vec<SocketAddr>,
+}
+
+impl Away {
+    pub fn back(self) -> Person {
+        let twin = Twin::open(&self.home, PASSPHRASE).unwrap();
+        Person { dir: self.dir, twin: open(twin, &self.addrs) }
+    }
+}
+
+pub fn open(twin: Twin, at: &[SocketAddr]) -> Arc<Twin> {
     let twin = Arc::new(twin);
-    twin.attach(Listen::At(vec!["127.0.0.1:0".parse().unwrap()]));
+    let at = if at.is_empty() { vec!["127.0.0.1:0".parse().unwrap()] } else { at.to_vec() };
+    twin.attach(Listen::At(at));
     twin
 }
 
@@ -32,14 +48,19 @@ impl Person {
         let dir = tempfile::tempdir().unwrap();
         let phrase = RecoveryPhrase::from_entropy([number; 32]);
         let twin = Twin::init(&dir.path().join("twin"), &phrase, PASSPHRASE, KdfCost::for_tests()).unwrap();
-        Self { dir, twin: open(twin) }
+        Self { dir, twin: open(twin, &[]) }
     }
 
     /// Closes the twin and opens it again, as a restart does.
     pub fn reopen(self) -> Self {
+        self.close().back()
+    }
+
+    /// Closes the twin.
+    pub fn close(self) -> Away {
         let Self { dir, twin } = self;
+        let (home, addrs) = (twin.home().to_owned(), twin.link_addrs());
         twin.go_offline();
-        let home = twin.home().to_owned();
         let mut twin = twin;
         let began = Instant::now();
         // Whoever was answered last may hold it for a moment longer.
@@ -48,7 +69,7 @@ impl Person {
             std::thread::sleep(Duration::from_millis(5));
             twin = shared;
         }
-        Self { dir, twin: open(Twin::open(&home, PASSPHRASE).unwrap()) }
+        Away { dir, home, addrs }
     }
 
     pub fn ask(&self, request: Request) -> Result<Response, Failure> {
@@ -163,8 +184,12 @@ pub fn until(mut what: impl FnMut() -> bool) {
 }
 
 pub fn offer(contact: &Person, streams: &[&str]) -> ContractOffer {
+    offer_to(&contact.did(), streams)
+}
+
+pub fn offer_to(contact: &Did, streams: &[&str]) -> ContractOffer {
     ContractOffer {
-        contact: contact.did().to_string(),
+        contact: contact.to_string(),
         streams: streams.iter().map(|stream| stream.parse().unwrap()).collect(),
         purpose: "training together".to_owned(),
         from: Some("2016-04-02".parse().unwrap()),
@@ -184,9 +209,4 @@ pub fn look(whose: &Person, stream: &str) -> Look {
         every: None,
         limit: 1_000,
     }
-}
-
-/// The file's path is only for messages.
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }
