@@ -11,7 +11,7 @@ export const TWIN = process.env.TWIN ?? "twin";
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-export const SCREENS = ["today", "timeline", "import", "search?q=heart", "quality", "receipts", "protect", "settings"];
+export const SCREENS = ["today", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "quality", "receipts", "protect", "settings"];
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 

@@ -39,6 +39,24 @@ export type Agreement = {
   upper: number;
 };
 
+/** One arm against the first. */
+export type ArmContrast = {
+  /** What it was compared with. */
+  against: string;
+  /** The arm. */
+  arm: string;
+  /** Mean of the differences. */
+  effect: number;
+  /** Every effect within is compatible with what was seen, at 95 %. */
+  interval_95: number[];
+  /** How often chance alone shows as much. */
+  p: number;
+  /** Pairs it rests on. */
+  pairs: number;
+  /** In a sentence. */
+  says: string;
+};
+
 /** See [`Standing`]. */
 export type AuthStanding = "new" | "locked" | "open";
 
@@ -90,9 +108,47 @@ export type BackupWhich = {
   target?: string | null;
 };
 
+/** What an answer rests on. */
+export type Basis = {
+  /** Such days, the ones most like the present first. */
+  alike: DayLike[];
+  /** Days behind it. */
+  days: number;
+  /** Of these, days on which the changed thing was about as asked. */
+  days_like_asked: number;
+  /** Edges of the graph that it follows. */
+  edges: GraphEdge[];
+  /** Where what is asked lies among what has been. */
+  support?: Support | null;
+};
+
 /** Why something is allowed. */
-export type Basis = "owners_device" | {
+export type Basis2 = "owners_device" | {
   contract: Digest;
+};
+
+/** The owner's connectome, as a scanner's tractography gave it. */
+export type BrainAdd = {
+  /** BOLD signal at rest, region by region, if there is one: the model is then fitted to it. */
+  bold?: number[];
+  /** Milliseconds between readings of the BOLD signal. */
+  bold_ms?: number | null;
+  /** Fibre lengths in mm, likewise. */
+  lengths: number[];
+  /** Names of the regions. Default: their numbers. */
+  regions?: string[];
+  /** Weights, row by row: what a region hears of each other one. As many rows as columns, 2 to 200. */
+  weights: number[];
+};
+
+/** What is kept of the owner's brain. */
+export type BrainShown = {
+  /** Connections that exist. */
+  connections: number;
+  /** Names of the regions; empty where there is no connectome. */
+  regions: string[];
+  /** Correlation of modelled and measured functional connectivity on the half of the scan that was not fitted. */
+  unseen?: number | null;
 };
 
 /** Statistics of one bucket. `mean`, `min`, `max` and `sum` are there where the stream's values are numbers. */
@@ -141,6 +197,19 @@ export type Card = {
   value: number;
 };
 
+/** Whether this is a cause. */
+export type Causal = {
+  /** Where the answer comes from. */
+  kind: CausalKind;
+  /** In a sentence: what may be concluded, and what not. */
+  says: string;
+  /** The trial that would settle it: ready to be sent as `mirror.experiment.add@1`. */
+  trial?: TrialOffer | null;
+};
+
+/** Where an answer comes from. */
+export type CausalKind = "observational" | "mechanistic" | "experimental";
+
 /** A difference from the day before. */
 export type Change = {
   /** What people call it. */
@@ -155,6 +224,21 @@ export type Change = {
   unit: string;
   /** The day before. */
   yesterday: number;
+};
+
+/** By how much. */
+export type ChangeBy = {
+  by: "add";
+  /** In the stream's unit. */
+  value: number;
+} | {
+  by: "times";
+  /** The factor. */
+  value: number;
+} | {
+  by: "set";
+  /** In the stream's unit. */
+  value: number;
 };
 
 /** A standard's name for what a stream measures. */
@@ -175,6 +259,16 @@ export type CommitInfo = {
   seq: number;
   /** When the device's clock says it was made, RFC 3339. */
   time: string;
+};
+
+/** A changed connection. */
+export type Connection = {
+  /** What its weight is multiplied by. */
+  factor: number;
+  /** One region: its name, or its number from 1. */
+  from: string;
+  /** The other. */
+  to: string;
 };
 
 /** What to change about a contact. */
@@ -270,6 +364,18 @@ export type ContractWhich = {
   contract: string;
 };
 
+/** A comparison by randomisation inference. */
+export type Contrast = {
+  /** Mean of the differences. */
+  effect: number;
+  /** Every effect within is compatible with what was seen, at 95 %. */
+  interval_95: number[];
+  /** How often chance alone shows as much. */
+  p: number;
+  /** Pairs it rests on. */
+  pairs: number;
+};
+
 /** What a number of things is a number of. */
 export type Counts = "observations" | "bytes";
 
@@ -326,6 +432,18 @@ export type Damage = {
 /** Kinds of days. */
 export type DayKind = "all" | "weekdays" | "weekends";
 
+/** A past day on which the changed thing was about as asked. */
+export type DayLike = {
+  /** What the changed thing was. */
+  changed: number;
+  /** The day, `2026-05-01`. */
+  date: string;
+  /** How far its circumstances were from today's, in standard deviations. */
+  distance: number;
+  /** What the outcome was. */
+  outcome: number;
+};
+
 /** Yes or no. */
 export type DecisionKind = "allowed" | "denied";
 
@@ -356,7 +474,86 @@ export type Digest = string;
 /** Where a value lies. */
 export type Direction = "above" | "below" | "inside";
 
+/** An effect in one number. */
+export type EffectTold = {
+  /** Whether the 95 % interval leaves out zero. */
+  clear: boolean;
+  /** Half of all draws lie within. */
+  interval_50: number[];
+  /** Four of five. */
+  interval_80: number[];
+  /** Nineteen of twenty. */
+  interval_95: number[];
+  /** In a sentence. */
+  says: string;
+  /** The number, in the future's unit. */
+  value: number;
+  /** What the number is, for example `mean difference a day`. */
+  what: string;
+};
+
 export type Every = string;
+
+/** A randomised trial on oneself, to be kept. */
+export type Experiment = {
+  /** What is compared; the first is what the others are compared with. */
+  arms: string[];
+  /** How many times every arm has its turn: 6 at least. */
+  blocks: number;
+  /** Days in a period. */
+  days_per_period: number;
+  /** The stream that is read: its value of each day. */
+  outcome: StreamId;
+  /** Decides the lots. Default: drawn. */
+  seed?: number | null;
+  /** The question that it settles, if it came from one. */
+  settles?: Intervention[];
+  /** First day, `2026-05-01`. Default: tomorrow. */
+  start?: string | null;
+  /** What it is called, at most 120 characters. */
+  title: string;
+  /** Of these, how many at the beginning are not counted. */
+  washout_days?: number;
+};
+
+/** An experiment as it stands. */
+export type ExperimentShown = {
+  /** When it was laid out, RFC 3339. */
+  created: string;
+  /** Days of the schedule. */
+  days: number;
+  /** Days of the schedule that are over. */
+  days_done: number;
+  /** Counted days so far on which the outcome was measured. */
+  days_measured: number;
+  /** As it was laid out, seed and start included. */
+  experiment: Experiment;
+  /** Its id. */
+  id: string;
+  /** What the owner should know before believing it. */
+  notes: string[];
+  /** Each arm against the first, once it is over. Looking earlier would make chance look like an effect. */
+  result: ArmContrast[];
+  /** Periods in order of time. */
+  schedule: PeriodShown[];
+  /** How it stands. */
+  state: ExperimentState;
+  /** What to do today, while it runs. */
+  today?: string | null;
+  /** Unit of the outcome, if the stream is known. */
+  unit?: string | null;
+  /** Why there is no result. */
+  waiting?: string | null;
+};
+
+/** How an experiment stands. */
+export type ExperimentState = "planned" | "running" | "done" | "ended";
+
+/** One experiment. */
+export type ExperimentWhich = {
+  /** Its `id`. */
+  id: string;
+};
 
 /** Where to write everything to. */
 export type Export = {
@@ -374,6 +571,24 @@ export type ExportReport = {
   files: number;
   /** Observations written. */
   observations: number;
+};
+
+/** Quantiles, one value a step: the median and bands that hold 50, 80 and 95 % of all draws. */
+export type Fan = {
+  /** 2.5 %. */
+  q025: number[];
+  /** 10 %. */
+  q10: number[];
+  /** 25 %. */
+  q25: number[];
+  /** Median. */
+  q50: number[];
+  /** 75 %. */
+  q75: number[];
+  /** 90 %. */
+  q90: number[];
+  /** 97.5 %. */
+  q975: number[];
 };
 
 /** A file that was imported. */
@@ -503,6 +718,36 @@ export type FoundResult = {
   label: string;
   /** Last day. */
   last?: string | null;
+};
+
+/** Two futures of one thing, from the same noise. */
+export type Futures = {
+  /** If nothing is changed. */
+  baseline: Fan;
+  /** What it rests on. */
+  basis: Basis;
+  /** The one less the other, draw by draw. */
+  difference: Fan;
+  /** The difference in one number. */
+  effect: EffectTold;
+  /** Width of a step: `1d`, `5m`. */
+  every: string;
+  /** When the futures part, wall clock. */
+  from: string;
+  /** If it is. */
+  intervention: Fan;
+  /** What it is: a stream's name, or a figure of a model (`sleep length`, `connectivity`). */
+  name: string;
+  /** What was before, oldest first, one value a step; null is unknown. */
+  recent: (number | null)[];
+  /** How right such answers have been, where that could be checked. */
+  record?: TrackRecord | null;
+  /** The stream, where it is one. */
+  stream?: StreamId | null;
+  /** Time of each step ahead, wall clock. */
+  times: string[];
+  /** Unit (UCUM). */
+  unit: string;
 };
 
 /** Days without data. */
@@ -676,6 +921,45 @@ export type ImportsAnswer = {
   imports: ImportShown[];
 };
 
+/** Insulin given at once. */
+export type Injected = {
+  /** Minutes from the start. */
+  minute: number;
+  /** Units. */
+  units: number;
+};
+
+/** Something done differently. */
+export type Intervention = {
+  /** By how much, in the stream's unit per day. */
+  change: ChangeBy;
+  kind: "stream";
+  /** The stream. */
+  stream: StreamId;
+} | {
+  /** Carbohydrate. Default: that of the last meal recorded. */
+  grams?: number | null;
+  /** Whether it is eaten in both futures, so that it is not what differs. */
+  in_both?: boolean;
+  kind: "meal";
+} | {
+  kind: "insulin";
+  /** Units more; negative is less. */
+  units: number;
+} | {
+  kind: "bedtime";
+  /** Minutes later; negative is earlier. */
+  minutes: number;
+} | {
+  /** What its weight is multiplied by: 0 cuts it. */
+  factor: number;
+  /** One region: its name, or its number from 1. */
+  from: string;
+  kind: "connection";
+  /** The other. */
+  to: string;
+};
+
 /** What of a contact's keys was known from when on. */
 export type KeysSeen = {
   /** The identity key in control. */
@@ -787,6 +1071,19 @@ export type Missing = {
 /** What is missing. */
 export type MissingWhy = "too_few_days" | "nothing_that_day" | "day_not_over";
 
+/** Kinds of models. */
+export type ModelKind = "regression" | "uva_padova" | "minimal_model" | "two_process" | "fitness_fatigue" | "whole_brain";
+
+/** What answered a question. */
+export type ModelUsed = {
+  /** Which kind. */
+  kind: ModelKind;
+  /** What was fitted, with its unit. */
+  parameters: Parameter[];
+  /** In words, with what it was fitted to. */
+  says: string;
+};
+
 /** A wall-clock time (2024-05-01, 2024-05-01T07:30) or an exact one with offset (RFC 3339) */
 export type Moment = string;
 
@@ -889,6 +1186,16 @@ export type PaperIn = {
   paper: string;
 };
 
+/** A number that was fitted. */
+export type Parameter = {
+  /** Its name. */
+  name: string;
+  /** Its unit. */
+  unit: string;
+  /** Its value. */
+  value: number;
+};
+
 /** A passkey signs in. */
 export type PasskeyLogin = {
   credential: SignedCredential;
@@ -925,6 +1232,20 @@ export type PasskeyWhich = {
 /** The owner's passkeys. */
 export type Passkeys = {
   passkeys: PasskeyShown[];
+};
+
+/** Days under one arm. */
+export type PeriodShown = {
+  /** The arm. */
+  arm: string;
+  /** Which block, from 1. */
+  block: number;
+  /** First day that counts. */
+  counted_from: string;
+  /** First day. */
+  from: string;
+  /** Last day. */
+  to: string;
 };
 
 /** The recovery phrase, typed to see whether it is still known. */
@@ -1090,6 +1411,22 @@ export type Rate = {
   uses: number;
 };
 
+/** A question as the twin reads it, for the owner to check. */
+export type Reading = {
+  /** How far ahead, if the words said so: `7d`, `8h`. */
+  horizon?: string | null;
+  /** What is done differently. */
+  interventions: Intervention[];
+  /** `en` or `de`: the language of the sentence, where there was one. */
+  language?: string | null;
+  /** Words that the twin made nothing of and that could matter. */
+  not_understood?: string[];
+  /** What is asked about, if the words said so. */
+  outcome?: StreamId | null;
+  /** The reading in words. */
+  says: string;
+};
+
 /** Why something is refused. */
 export type Reason = "not_authenticated" | "another_owner" | "unknown_device" | "revoked_device" | "owner_only" | "no_contract" | "not_in_force" | "act_not_covered" | "stream_not_covered" | "period_not_covered" | "rate_exceeded";
 
@@ -1147,12 +1484,34 @@ export type ReceiptsAsked = {
   who?: string | null;
 };
 
+/** Why there is no answer, and what would make one possible. */
+export type Refused = {
+  /** In a sentence. */
+  because: string;
+  /** What is missing, one thing each. */
+  missing: string[];
+};
+
 /** What a repair did. */
 export type RepairReport = {
   /** What was healed. */
   healed: Damage[];
   /** What could not be. */
   remaining: Damage[];
+};
+
+/** A plain sentence to be read: what would be done differently, and what is asked about. */
+export type Sentence = {
+  /** The question, English or German, at most 300 characters. */
+  sentence: string;
+};
+
+/** Something eaten. */
+export type Served = {
+  /** Carbohydrate. */
+  grams: number;
+  /** Minutes from the start. */
+  minute: number;
 };
 
 /** Words typed back. */
@@ -1193,6 +1552,132 @@ export type SignedResponse = {
   clientDataJSON: string;
   signature: string;
   userHandle?: string | null;
+};
+
+/** What is to be simulated. */
+export type Simulate = {
+  /** Insulin beside the basal rate. */
+  boluses?: Injected[];
+  /** How long: 1 to 72 hours. */
+  hours?: number;
+  /** What is eaten. */
+  meals?: Served[];
+  /** A virtual person such as `adult#004`. Default: the owner, fitted to the owner's data. */
+  person?: string | null;
+  what: "glucose";
+} | {
+  /** Minutes that every bedtime is later; negative is earlier. */
+  bedtime_later?: number;
+  /** How many nights: 1 to 60. */
+  nights?: number;
+  what: "sleep";
+} | {
+  /** How many days: 1 to 365. */
+  days?: number;
+  /** What the usual load is multiplied by. */
+  factor?: number;
+  /** The stream of the load of a day. */
+  load: StreamId;
+  /** The stream that tells performance. */
+  performance: StreamId;
+  what: "training";
+} | {
+  /** Changed connections. */
+  connections?: Connection[];
+  /** Minutes of brain time: 1 to 20. */
+  minutes?: number;
+  /** Where chance comes from. */
+  seed?: number;
+  what: "brain";
+} | {
+  /** The treatments; the first is what the others are compared with. */
+  arms: TrialArm[];
+  /** Days under each arm. */
+  days: number;
+  /** Whom they resemble: `adult`, `adolescent` or `child`. */
+  group: string;
+  /** How many people. */
+  people: number;
+  /** Decides who they are and what they eat. */
+  seed?: number;
+  what: "trial";
+};
+
+/** What a simulation gave. */
+export type SimulateAnswer = SimulatedLines | SimulatedTrial;
+
+/** How an arm fared. */
+export type SimulatedArm = {
+  /** 70 to 180 mg/dL. */
+  in_range: number;
+  /** Percent of time in range, against the first arm. */
+  in_range_gained?: Contrast | null;
+  /** Mean units of insulin a day. */
+  insulin_u_per_day: number;
+  /** Its name. */
+  name: string;
+  /** Over 180 mg/dL. */
+  over_180: number;
+  /** Under 54 mg/dL. */
+  under_54: number;
+  /** Under 70 mg/dL. */
+  under_70: number;
+  /** Percent of time under 70 mg/dL, against the first arm. */
+  under_70_gained?: Contrast | null;
+};
+
+/** One line. */
+export type SimulatedLine = {
+  /** Its name. */
+  name: string;
+  /** Its unit. */
+  unit: string;
+  /** One value per step. */
+  values: number[];
+};
+
+/** Lines over time. */
+export type SimulatedLines = {
+  /** Figures, such as time in range or correlation with the measured network. */
+  figures: Parameter[];
+  /** Lines. */
+  lines: SimulatedLine[];
+  /** What simulated it. */
+  model: ModelUsed;
+  /** What the owner should know. */
+  notes: string[];
+  /** Time of each step, from 0. */
+  time: number[];
+  /** Unit of time of the steps: `min` or `d`. */
+  time_unit: string;
+};
+
+/** How one person fared under one arm. */
+export type SimulatedPerson = {
+  /** The arm's name. */
+  arm: string;
+  /** 70 to 180 mg/dL. */
+  in_range: number;
+  /** Mean units of insulin a day. */
+  insulin_u_per_day: number;
+  /** Over 180 mg/dL. */
+  over_180: number;
+  /** The person's number, from 1. */
+  person: number;
+  /** Under 54 mg/dL. */
+  under_54: number;
+  /** Under 70 mg/dL. */
+  under_70: number;
+};
+
+/** A trial on virtual people. */
+export type SimulatedTrial = {
+  /** Arm by arm. */
+  arms: SimulatedArm[];
+  /** Simulated patient-days. */
+  patient_days: number;
+  /** Person by person and arm by arm. */
+  people: SimulatedPerson[];
 };
 
 /** Against the day before. */
@@ -1319,6 +1804,26 @@ export type StreamQuality = {
   unit: string;
 };
 
+/** Where what is asked lies among what has been. */
+export type Support = {
+  /** What it is with it. */
+  asked: number;
+  /** The most there has been. */
+  highest: number;
+  /** Whether what is asked lies within the 90 % in the middle. */
+  inside: boolean;
+  /** The least there has been. */
+  lowest: number;
+  /** One day in twenty is below. */
+  q05: number;
+  /** One day in twenty is above. */
+  q95: number;
+  /** Unit of these numbers. */
+  unit: string;
+  /** What it would be without the change. */
+  usual: number;
+};
+
 /** Milliseconds since 1970-01-01T00:00:00Z, no leap seconds. */
 export type Timestamp = number;
 
@@ -1391,12 +1896,71 @@ export type TokenWhich = {
   did: Did;
 };
 
+/** How right such answers have been: each past day told from the days before it alone. */
+export type TrackRecord = {
+  /** Days or windows that could be checked. */
+  checked: number;
+  /** Share of checked values within the 50 % band. */
+  coverage_50: number;
+  /** Within the 80 % band. */
+  coverage_80: number;
+  /** Within the 95 % band. */
+  coverage_95: number;
+  /** Share of those on which the outcome went the way the model said. */
+  direction_right: number;
+  /** Mean absolute error where the changed thing is known. */
+  error: number;
+  /** The same where it is not known. */
+  error_without: number;
+  /** In a sentence. */
+  says: string;
+  /** 1 − error / error without: how much knowing it helps; may be negative. */
+  skill: number;
+  /** Checked days on which the changed thing was far from usual. */
+  unusual: number;
+};
+
 /** What is done to an answer before it leaves. In canonical form: `0`, or an array of number and arguments. */
 export type Transform = "none" | {
   coarsen: {
     /** Length of a stretch in milliseconds; a multiple of it may be asked for. */
     resolution_ms: number;
   };
+};
+
+/** A treatment with a name. */
+export type TrialArm = {
+  /** What it is called in the results. */
+  name: string;
+  /** What is done. */
+  treatment: TrialTreatment;
+};
+
+/** A trial that would settle a question. */
+export type TrialOffer = {
+  /** How many days it takes. */
+  days: number;
+  /** What to send. */
+  experiment: Experiment;
+  /** In a sentence. */
+  says: string;
+  /** The least difference it would show in four of five such trials, in the outcome's unit. */
+  shows: number;
+};
+
+/** What is done. */
+export type TrialTreatment = {
+  /** Of the basal rate. */
+  basal_factor?: number;
+  /** Of the meals' boluses. */
+  bolus_factor?: number;
+  kind: "basal-bolus";
+} | {
+  kind: "pid";
+} | {
+  kind: "planner";
+  /** How many days it learns from: 2 to 60. */
+  learn_days: number;
 };
 
 /** What taking an import back did. */
@@ -1451,7 +2015,7 @@ export type Value = {
 export type Verdict = {
   allowed: {
     /** Why. */
-    because: Basis;
+    because: Basis2;
     /** What was done to the answer. */
     transform: Transform;
   };
@@ -1510,6 +2074,40 @@ export type ViewAnswer = {
   unit: string;
 };
 
+/** A question about what would be: in plain words, or as typed values. */
+export type WhatIf = {
+  /** How far ahead. Default: 7d for days, 8h for glucose. */
+  horizon?: Every | null;
+  /** What is done differently, at most 4. */
+  interventions?: Intervention[];
+  /** What is asked about. Default: what the model is about, or the streams that follow the changed one most closely. */
+  outcome?: StreamId | null;
+  /** Where chance comes from: the same seed gives the same answer. */
+  seed?: number;
+  /** The question in plain words. What is also given typed wins over what the words say. */
+  sentence?: string | null;
+  /** Only observations whose source's text contains this, ignoring case. */
+  source?: string | null;
+};
+
+/** Two futures and what they rest on, or why there are none. */
+export type WhatIfAnswer = {
+  /** Whether this is a cause, and what would settle it. */
+  causal?: Causal | null;
+  /** What answered. */
+  model?: ModelUsed | null;
+  /** What else was done or passed over. */
+  notes: string[];
+  /** The futures, the one that tells most first. */
+  outcomes: Futures[];
+  /** Why there is no answer; then everything below is empty. */
+  refused?: Refused | null;
+  /** What was answered. */
+  understood: Reading;
+  /** What the owner should know before believing it. */
+  warnings: string[];
+};
+
 /** One observation, by its stream and time. */
 export type Which = {
   /** The stream. */
@@ -1562,10 +2160,28 @@ export interface Requests {
   "journal.repair@1": { params: Record<string, never>; answer: RepairReport };
   /** Reads and hashes everything again. */
   "journal.verify@1": { params: Record<string, never>; answer: VerifyReport };
+  /** Keeps the owner's connectome, and fits a model of the brain to a scan if there is one. */
+  "mirror.brain.add@1": { params: BrainAdd; answer: BrainShown };
+  /** What is kept of the owner's brain. */
+  "mirror.brain.show@1": { params: Record<string, never>; answer: BrainShown };
+  /** Lays out a randomised trial on oneself and keeps it. */
+  "mirror.experiment.add@1": { params: Experiment; answer: ExperimentShown };
+  /** Ends an experiment before its time. */
+  "mirror.experiment.end@1": { params: ExperimentWhich; answer: ExperimentShown };
+  /** Experiments, newest first. */
+  "mirror.experiment.list@1": { params: Record<string, never>; answer: ExperimentShown[] };
+  /** One experiment with its schedule and, when it is over, its result. */
+  "mirror.experiment.show@1": { params: ExperimentWhich; answer: ExperimentShown };
   /** What comes next on a stream, how sure that is, and how right such answers have been. */
   "mirror.forecast@1": { params: Forecast; answer: ForecastAnswer };
   /** What goes before what: streams, calendar and the lagged edges between them, with their evidence. */
   "mirror.graph@1": { params: Graph; answer: GraphAnswer };
+  /** What a plain question asks: its typed reading, to be checked. */
+  "mirror.read@1": { params: Sentence; answer: Reading };
+  /** A body moved on under what is said of it, or a trial on virtual people. */
+  "mirror.simulate@1": { params: Simulate; answer: SimulateAnswer };
+  /** What would be: two futures from the same noise, the effect, what it rests on, and how right such answers were. */
+  "mirror.what_if@1": { params: WhatIf; answer: WhatIfAnswer };
   /** One observation with its whole provenance. */
   "observation.show@1": { params: Which; answer: Provenance };
   /** The owner's word: the digits are the same on both sides, or they are not. */
