@@ -105,9 +105,9 @@ fn pair(twin: &Twin, link: &Link) -> Result<()> {
     let ticket = begun[0].ticket.clone().ok_or("no ticket")?;
     let id = link.join(ticket.parse()?)?;
     let stands = |wanted: fn(&Stage) -> bool| {
-        let began = Instant::now();
+        let since = Instant::now();
         while !link.meetings().iter().any(|meeting| meeting.id == id && wanted(&meeting.stage)) {
-            if began.elapsed() > Duration::from_secs(20) {
+            if since.elapsed() > Duration::from_secs(20) {
                 return Err("the pairing does not go on");
             }
             std::thread::sleep(Duration::from_millis(5));

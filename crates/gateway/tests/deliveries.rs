@@ -40,8 +40,8 @@ fn a_token_delivers_and_does_nothing_else() {
     let did = made["token"]["did"].as_str().unwrap().to_owned();
     let mut phone = house.stranger();
 
-    let taken = deliver(&mut phone, &token, "/deliver?name=today.csv", &heart(3)).ok();
-    assert_eq!(taken["job"].as_str().unwrap().len(), 32);
+    let answer = deliver(&mut phone, &token, "/deliver?name=today.csv", &heart(3)).ok();
+    assert_eq!(answer["job"].as_str().unwrap().len(), 32);
     let import = imports(&mut owner).remove(0);
     assert_eq!((import["state"].as_str(), import["added"].as_u64()), (Some("done"), Some(60)), "{import}");
     assert_eq!((import["batch"].as_str(), import["files"][0]["path"].as_str()), (Some("phone"), Some("today.csv")));
