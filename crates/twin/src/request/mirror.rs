@@ -54,7 +54,7 @@ pub enum Intervention {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grams: Option<f64>,
         /// Whether it is eaten in both futures, so that it is not what differs.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_default")]
         in_both: bool,
     },
     /// More or less insulin than usual, at the start.
@@ -168,6 +168,11 @@ pub enum Simulate {
     },
 }
 
+/// What is left out of JSON because its absence means the same.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 fn default_hours() -> u32 {
     8
 }
@@ -267,7 +272,7 @@ pub struct Experiment {
     /// Days in a period.
     pub days_per_period: u32,
     /// Of these, how many at the beginning are not counted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub washout_days: u32,
     /// First day, `2026-05-01`. Default: tomorrow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
