@@ -10,8 +10,8 @@ that passes messages. PyTorch is run by the given Python (`pip install torch num
 import argparse, json, os, re, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libraries")
-CANDIDATES = [("own tape", "tape", []), ("candle 0.9", "candle", []), ("burn 0.21, ndarray", "burn", []),
-              ("burn 0.21, flex", "burn", ["--features", "flex"])]
+CANDIDATES = [("own tape", "tape", []), ("candle 0.9", "candle", []), ("burn 0.21 (ndarray)", "burn", [])]
+
 FIGURES = [("gru_train_ms", "GRU, step of learning"), ("gru_infer_ms", "GRU, 32 answers"), ("gru_one_ms", "GRU, one answer"),
            ("graph_train_ms", "graph, step of learning"), ("graph_infer_ms", "graph, answer")]
 TURNS = 5
@@ -92,7 +92,7 @@ def main():
             else:
                 print(f"| {row['name']} | – | – | – | – | {same} |")
         if len(rows) > 1:
-            ours, others = rows[0], rows[1:4]
+            ours, others = rows[0], rows[1:3]
             ratio = min(middle(row, "gru_train_ms") for row in others) / middle(ours, "gru_train_ms")
             graph = min(middle(row, "graph_train_ms") for row in others) / middle(ours, "graph_train_ms")
             print(f"\n**Decided: the tape** (`crates/mirror/src/learn`). For models of this size it learns {ratio:.1f} times (recurrent) and {graph:.1f} times "

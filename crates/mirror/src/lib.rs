@@ -3,7 +3,9 @@
 //! Two kinds of knowledge meet here. What is known of bodies is written as equations behind one trait, *state, step,
 //! observe* ([`body::Body`]): glucose and insulin ([`glucose`]), sleep and training ([`body::sleep`],
 //! [`body::training`]), the whole brain ([`brain`]). What only the person's own data can tell is learned from them:
-//! streams on a grid ([`features`]), who leads whom ([`graph`]), what comes next ([`forecast`]).
+//! streams on a grid ([`features`]), who leads whom ([`graph`]), what comes next ([`forecast`]), which days are alike or
+//! unusual and what is missing ([`gnn`]), what days could be like ([`generate`]), and what follows from what the person does
+//! ([`world`]). What learns does so on a tape of this crate's own ([`learn`]).
 //!
 //! A what-if is two futures of one state under two inputs; their difference is the effect. Parameters are fitted to
 //! the person, starting from what people are like. A dose can be planned on the fitted body ([`policy`]). Whether an

@@ -1,11 +1,6 @@
-//! The yardstick models in burn: prints milliseconds per step and a digest of what was learnt, as JSON. The backend is
-//! `ndarray`, or with the feature of that name `flex`.
+//! The yardstick models in burn: prints milliseconds per step and a digest of what was learnt, as JSON.
 
-use burn::backend::Autodiff;
-#[cfg(feature = "flex")]
-use burn::backend::Flex as Chosen;
-#[cfg(not(feature = "flex"))]
-use burn::backend::NdArray as Chosen;
+use burn::backend::{Autodiff, NdArray};
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use burn::tensor::activation::{leaky_relu, sigmoid};
@@ -130,5 +125,5 @@ fn run<B: AutodiffBackend>() -> Result<(), Infallible> {
 }
 
 fn main() -> Result<(), Infallible> {
-    run::<Autodiff<Chosen>>()
+    run::<Autodiff<NdArray>>()
 }

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What a graph network and makers of days learn of the Fitbit people, beside simpler methods.
+
+    bench/mirror.d/learnt.py --bench IGNORED --samples DIR [--program PROGRAM] [--smoke]
+
+Prints Markdown for bench/MIRROR.md. DIR holds `fitbit/` (minute heart rate and steps). Builds bench/mirror.d/learnt, which
+needs nothing of the workspace but the mirror, unless a program is given. Needs `pip install numpy pandas`.
+"""
+import argparse, json, os, subprocess, sys, tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import forecast
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+METHODS = {"graph_network": "graph network", "principal_components": "principal components", "seasonal_mean": "seasonal means"}
+TASKS = {"imputation": "hidden values, RMSE in spreads", "similar_days": "second half of a day from its 5 nearest days, RMSE in spreads",
+         "anomaly": "days tampered with, area under the curve"}
+KINDS = {"block_bootstrap": "blocks of other days", "gaussian_copula": "Gaussian copula", "autoencoder": "variational autoencoder",
+         "adversarial": "adversarial (TimeGAN's manner)"}
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--bench")
+    options.add_argument("--samples", required=True)
+    options.add_argument("--program")
+    options.add_argument("--smoke", action="store_true")
+    options = options.parse_args()
+    program = options.program
+    if not program:
+        folder = os.path.join(HERE, "learnt")
+        target = os.environ.get("CARGO_TARGET_DIR", os.path.join(HERE, "..", "..", "target"))
+        target = os.path.join(os.path.abspath(target), "learnt")
+        subprocess.run(["cargo", "build", "--release", "-q"], cwd=folder, env=dict(os.environ, CARGO_TARGET_DIR=target), check=True)
+        program = os.path.join(target, "release", "learnt")
+    people = [dict(person, name=person["name"].split("-")[0]) for person in forecast.fitbit(options.samples) if person["name"].endswith("heart_rate")]
+    with tempfile.TemporaryDirectory() as folder:
+        given = os.path.join(folder, "people.json")
+        with open(given, "w") as f:
+            json.dump(people, f)
+        command = [program, given] + (["20"] if options.smoke else [])
+        told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    print("## Learnt from one person\n")
+    print("Hourly heart rate and steps of the Fitbit people. Learnt from the first three quarters of the days, judged on the rest; unknown hours stay "
+          "unknown. For each task the best method is the one that is used (bold).\n")
+    print("| person | known hours | task | " + " | ".join(METHODS.values()) + " | judged |")
+    print("|---|--:|---|" + "--:|" * (len(METHODS) + 1))
+    for person in told:
+        portrait = person["portrait"]
+        if "refused" in portrait:
+            print(f"| {person['name']} | {min(person['known'])} | refused: {portrait['refused']} | | | | |")
+            continue
+        for verdict in portrait["verdicts"]:
+            figures = dict(verdict["figures"])
+            cells = [f"**{figures[m]:.3f}**" if m == verdict["best"] else f"{figures[m]:.3f}" for m in METHODS]
+            print(f"| {person['name']} | {min(person['known'])} | {TASKS[verdict['task']]} | " + " | ".join(cells) + f" | {verdict['judged']:,} |")
+    seconds = [person["portrait"]["seconds"] for person in told if "seconds" in person["portrait"]]
+    if seconds:
+        print(f"\nAll three methods learnt and judged in {max(seconds):.1f} s at most, on one core with the machine shared.")
+    print("\n### Days that never were\n")
+    print("Discriminative and predictive score as TimeGAN defines them (0 is best for the first; the second is an error in normal scores, and what the person's "
+          "own days reach is the best to hope for). The attack: are the days learnt from nearer to what is made than days of the same weeks kept from "
+          "it, whole or in quarters? Area under the curve with 95 % interval over days; where all of it lies above one half the maker is refused.\n")
+    print("| person | maker | discriminative | predictive | attack | |")
+    print("|---|---|--:|--:|--:|---|")
+    for person in told:
+        days = person["days"]
+        if "refused" in days:
+            print(f"| {person['name']} | refused: {days['refused']} | | | | |")
+        for one in days.get("judged", []):
+            area = one["attack"]
+            note = "**refused**" if one["refused"] else "**used**" if one["kind"] == days["kind"] else ""
+            print(f"| {person['name']} | {KINDS[one['kind']]} | {one['discriminative']:.3f} | {one['predictive']:.3f} | "
+                  f"{area['area']:.2f} ({area['low']:.2f}–{area['high']:.2f}) | {note} |")
+        if "real_predictive" in days:
+            print(f"| {person['name']} | the person's own days | | {days['real_predictive']:.3f} | | |")
+    seconds = [person["days"]["seconds"] for person in told if "seconds" in person["days"]]
+    if seconds:
+        print(f"\nAll four makers learnt, scored and attacked in {max(seconds):.1f} s at most, on one core with the machine shared.")
+
+
+if __name__ == "__main__":
+    main()
