@@ -20,7 +20,7 @@
 //! let (sleep, steps) = (Column::from_options(sleep.iter().copied().map(Some)), Column::from_options(steps));
 //! let question = Question::of(&steps, &sleep, Change::Add(20.0));
 //! let answer = question.answer()?;
-//! assert!((answer.effect.mean - 200.0).abs() < 60.0 && answer.effect.clear());
+//! assert!((answer.effect.median - 200.0).abs() < 60.0 && answer.effect.clear());
 //! # Ok::<(), didymos_mirror::body::Refusal>(())
 //! ```
 

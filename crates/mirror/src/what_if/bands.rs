@@ -33,11 +33,11 @@ impl Fan {
     }
 }
 
-/// An effect: its mean over draws and the intervals that hold 50, 80 and 95 % of them.
+/// An effect: the median of draws, which a few wild ones do not move, and the intervals that hold 50, 80 and 95 % of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
-    /// Mean.
-    pub mean: f64,
+    /// Median.
+    pub median: f64,
     /// Half of all draws.
     pub interval_50: [f64; 2],
     /// Four of five.
@@ -51,9 +51,8 @@ impl Effect {
     #[must_use]
     pub fn of(mut draws: Vec<f64>) -> Self {
         draws.sort_by(f64::total_cmp);
-        let [lowest, low, below, _, above, high, highest] = LEVELS.map(|level| quantile(&draws, level));
-        let mean = draws.iter().sum::<f64>() / draws.len().max(1) as f64;
-        Effect { mean, interval_50: [below, above], interval_80: [low, high], interval_95: [lowest, highest] }
+        let [lowest, low, below, median, above, high, highest] = LEVELS.map(|level| quantile(&draws, level));
+        Effect { median, interval_50: [below, above], interval_80: [low, high], interval_95: [lowest, highest] }
     }
 
     /// Whether the 95 % interval leaves out zero.

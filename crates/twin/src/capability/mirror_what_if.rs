@@ -140,8 +140,8 @@ pub(crate) fn effect(effect: &mirror::Effect, what: &str, name: &str, unit: &str
     let says = if effect.clear() {
         format!(
             "{name}: {}{unit} {} ({what}), between {} and {} nineteen times of twenty",
-            number(effect.mean.abs()),
-            if effect.mean < 0.0 { "lower" } else { "higher" },
+            number(effect.median.abs()),
+            if effect.median < 0.0 { "lower" } else { "higher" },
             number(low),
             number(high)
         )
@@ -154,7 +154,7 @@ pub(crate) fn effect(effect: &mirror::Effect, what: &str, name: &str, unit: &str
     };
     EffectTold {
         what: what.to_owned(),
-        value: effect.mean,
+        value: effect.median,
         interval_50: effect.interval_50,
         interval_80: effect.interval_80,
         interval_95: effect.interval_95,

@@ -85,7 +85,7 @@ pub(super) fn answer(
     }
     let surety = |answer: &mirror::Answer| {
         let [low, high] = answer.effect.interval_95;
-        answer.effect.mean.abs() / (high - low).max(f64::MIN_POSITIVE)
+        answer.effect.median.abs() / (high - low).max(f64::MIN_POSITIVE)
     };
     found.sort_by(|a, b| surety(&b.1).total_cmp(&surety(&a.1)));
     if found.is_empty() {

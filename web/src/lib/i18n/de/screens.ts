@@ -349,7 +349,7 @@ const de: ScreenMessages = {
   "why.days": "{n} Tage; an {like} davon war es etwa wie gefragt.",
   "why.support": "Sonst {usual}, gefragt {asked}; es war schon {low} bis {high}.",
   "why.inside": "Was gefragt ist, liegt in dem, was schon war.",
-  "why.outside": "Was gefragt ist, liegt außerhalb dessen, was sonst war: Glaube es weniger.",
+  "why.outside": "Solche Tage gab es selten: Glaube es weniger.",
   "why.alike": "Die ähnlichsten Tage",
   "why.edges": "Welchen Kanten es folgt",
   "why.cause": "Ist es eine Ursache?",

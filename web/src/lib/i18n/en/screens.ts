@@ -347,7 +347,7 @@ export default {
   "why.days": "{n} days; on {like} of them it was about as asked.",
   "why.support": "Usually {usual}, asked {asked}; it has been {low} to {high}.",
   "why.inside": "What is asked lies within what has been.",
-  "why.outside": "What is asked lies outside of what usually has been: believe it less.",
+  "why.outside": "There have been few days like that: believe it less.",
   "why.alike": "Days most like it",
   "why.edges": "What it follows",
   "why.cause": "Is it a cause?",
