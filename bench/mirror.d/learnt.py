@@ -8,6 +8,7 @@ needs nothing of the workspace but the mirror, unless a program is given. Needs 
 """
 import argparse, json, os, subprocess, sys, tempfile
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import forecast
 
@@ -42,7 +43,8 @@ def main():
         told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     print("## Learnt from one person\n")
     print("Hourly heart rate and steps of the Fitbit people. Learnt from the first three quarters of the days, judged on the rest; unknown hours stay "
-          "unknown. For each task the best method is the one that is used (bold).\n")
+          "unknown. For each task the best method is the one that is used (bold). An area below one half says that this person's days differ more from each other than from "
+          "what was done to them: nothing unusual can be told there.\n")
     print("| person | known hours | task | " + " | ".join(METHODS.values()) + " | judged |")
     print("|---|--:|---|" + "--:|" * (len(METHODS) + 1))
     for person in told:

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 const BLOCKS: usize = 4;
 /// Share of the covariance that is left to each bucket alone (a linear shrinkage, Schäfer and Strimmer 2005).
 const SHRINK: f64 = 0.1;
+/// Share of a midnight window's covariance that comes from such windows alone.
+const OWN: f64 = 0.7;
 
 /// A day from blocks, each of a learnt window that begins near the same time of day on the same kind of day.
 pub(super) fn bootstrap(windows: &Windows, when: (usize, usize), chance: &mut Chance) -> Vec<f32> {
@@ -37,8 +39,10 @@ pub(super) fn bootstrap(windows: &Windows, when: (usize, usize), chance: &mut Ch
 pub(super) struct Copula {
     /// Per kind of day, per cell of a day from midnight on.
     mean: [Vec<f64>; 2],
-    /// Lower triangle of the Cholesky factor, over one window's cells, by distance in time.
+    /// Lower triangle of the Cholesky factor over a window's cells, whenever it begins.
     factor: Vec<f64>,
+    /// The same for windows that begin at midnight.
+    midnight: Vec<f64>,
 }
 
 impl Copula {
@@ -62,13 +66,28 @@ impl Copula {
         let pull = per_day as f64;
         let of = |(own, all): (&(f64, f64), &(f64, f64))| (own.0 + pull * all.0 / all.1.max(1.0)) / (own.1 + pull);
         let mean = sums.map(|kind| kind.iter().zip(&both).map(of).collect::<Vec<f64>>());
-        let mut all = Self { mean, factor: Vec::new() };
-        // Covariance over windows of every phase, from the pairs of cells that are known.
+        let mut all = Self { mean, factor: Vec::new(), midnight: Vec::new() };
+        let every = all.covariance(windows, |_| true);
+        // A day from midnight on holds together as days do, which windows across midnight do not show.
+        let own = all.covariance(windows, |window| window.slot == 0);
+        let midnight: Vec<f64> = every.iter().zip(&own).map(|(every, own)| every + OWN * (own - every)).collect();
+        // Covariances of pairs need not fit together; they are shrunk until they do.
+        let factor = |covariance: Vec<f64>| {
+            let share = |tenths: i32| factorised(&covariance, width, f64::from(tenths) * SHRINK);
+            (1..=10).find_map(share).unwrap_or(covariance)
+        };
+        (all.factor, all.midnight) = (factor(every), factor(midnight));
+        all
+    }
+
+    /// Covariance of the cells of windows, from the pairs that are known.
+    fn covariance(&self, windows: &Windows, which: impl Fn(&Window) -> bool) -> Vec<f64> {
+        let width = windows.per_day * windows.streams;
         let mut covariance = vec![0.0; width * (width + 1) / 2];
         let mut pairs = vec![0.0f64; covariance.len()];
-        for window in &windows.learnt {
+        for window in windows.learnt.iter().filter(|window| which(window)) {
             let away: Vec<f64> =
-                (0..width).map(|i| f64::from(window.score[i]) - all.usual(windows, window.when(), i)).collect();
+                (0..width).map(|i| f64::from(window.score[i]) - self.usual(windows, window.when(), i)).collect();
             let known = &window.known;
             let mut at = 0;
             for i in 0..width {
@@ -81,14 +100,7 @@ impl Copula {
                 at += i + 1;
             }
         }
-        for (sum, pairs) in covariance.iter_mut().zip(&pairs) {
-            *sum /= pairs.max(1.0);
-        }
-        // Covariances of pairs need not fit together; they are shrunk until they do.
-        all.factor = (1..10)
-            .find_map(|tenths| factorised(&covariance, width, f64::from(tenths) * SHRINK))
-            .unwrap_or_else(|| factorised(&covariance, width, 1.0).unwrap_or(covariance));
-        all
+        covariance.iter().zip(&pairs).map(|(sum, pairs)| sum / pairs.max(1.0)).collect()
     }
 
     fn usual(&self, windows: &Windows, when: (usize, usize), i: usize) -> f64 {
@@ -101,7 +113,8 @@ impl Copula {
         let width = windows.per_day * windows.streams;
         let drawn = chance.normal(1, width);
         let drawn = drawn.as_slice();
-        let row = |i: usize| &self.factor[i * (i + 1) / 2..(i + 1) * (i + 2) / 2];
+        let factor = if when.1 == 0 { &self.midnight } else { &self.factor };
+        let row = |i: usize| &factor[i * (i + 1) / 2..(i + 1) * (i + 2) / 2];
         let one = |i: usize| {
             let away: f64 = row(i).iter().zip(drawn).map(|(l, x)| l * f64::from(*x)).sum();
             (self.usual(windows, when, i) + away) as f32

@@ -265,15 +265,13 @@ impl World {
 
     /// A cloud that starts at this state, each value in its own unit; what is not known starts anywhere it has been.
     pub fn start(&self, state: &[Option<f64>], seed: u64) -> Result<Cloud, Refusal> {
-        if state.len() != self.all.states || state.iter().flatten().any(|x| !x.is_finite()) {
-            return Err(Refusal::senseless("the state", format!("{} finite values are needed", self.all.states)));
-        }
+        self.check_state(state)?;
         let mut chance = Chance::new(seed);
         let particles = (0..PARTICLES)
             .map(|_| {
                 let past = &self.all.input[chance.below(self.all.input.len())];
                 let known = state.iter().zip(&self.all.units).zip(past);
-                known.map(|((x, unit), past)| x.map_or(*past, |x| unit.z(x))).collect()
+                known.map(|((x, unit), past)| x.map_or(*past, |x| unit.z(x).clamp(-1e6, 1e6))).collect()
             })
             .collect();
         Ok(Cloud { particles, chance })
@@ -281,9 +279,17 @@ impl World {
 
     /// How near a state and an action lie to what was seen; what is not known of the state counts as usual.
     pub fn support(&self, state: &[Option<f64>], action: &[f64]) -> Result<Support, Refusal> {
+        self.check_state(state)?;
         self.check(action)?;
         let known = state.iter().zip(&self.all.units).map(|(x, unit)| x.map_or(0.0, |x| unit.z(x)));
         Ok(self.all.support(&known.chain(self.action_z(action)).collect::<Vec<f64>>()))
+    }
+
+    pub(super) fn check_state(&self, state: &[Option<f64>]) -> Result<(), Refusal> {
+        if state.len() != self.all.states || state.iter().flatten().any(|x| !x.is_finite()) {
+            return Err(Refusal::senseless("the state", format!("{} finite values are needed", self.all.states)));
+        }
+        Ok(())
     }
 
     pub(super) fn check(&self, action: &[f64]) -> Result<(), Refusal> {
@@ -362,10 +368,13 @@ impl Body for World {
         Cloud { particles: (0..PARTICLES).map(seen).collect(), chance: Chance::new(self.seed ^ 1) }
     }
 
-    /// One step under an action, in the actions' own units; a value that is missing counts as usual.
+    /// One step under an action, in the actions' own units; a value that is missing or not finite counts as usual.
     fn step(&self, cloud: &mut Cloud, action: &[f64]) {
         let action: Vec<f64> = (0..self.shape().1)
-            .map(|i| action.get(i).map_or(0.0, |x| self.all.units[self.all.states + i].z(*x)))
+            .map(|i| {
+                let known = action.get(i).filter(|x| x.is_finite());
+                known.map_or(0.0, |x| self.all.units[self.all.states + i].z(*x).clamp(-1e6, 1e6))
+            })
             .collect();
         for (i, particle) in cloud.particles.iter_mut().enumerate() {
             let input: Vec<f64> = particle.iter().chain(&action).copied().collect();

@@ -99,9 +99,7 @@ impl FittedQ {
             let actions = world.all.units[world.all.states..].iter().zip(action).map(|(unit, x)| unit.z(*x));
             self.trees.predict(&state.chain(actions).map(|x| x as f32).collect::<Vec<f32>>())
         };
-        if state.len() != world.all.states || state.iter().flatten().any(|x| !x.is_finite()) {
-            return Err(Refusal::senseless("the state", format!("{} finite values are needed", world.all.states)));
-        }
+        world.check_state(state)?;
         let mut best: Option<(f64, &Vec<f64>)> = None;
         for action in &self.actions {
             if world.support(state, action)? == Support::Within {

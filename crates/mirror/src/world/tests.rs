@@ -159,6 +159,10 @@ fn what_cannot_be_learnt_from_is_refused_with_a_reason() {
     let world = learn(&state, &action);
     assert!(world.start(&[Some(f64::NAN), None], 1).is_err() && world.start(&[None], 1).is_err());
     assert!(world.support(&[None, None], &[f64::INFINITY, 1.0]).is_err());
+    assert!(world.support(&[], &[7.0, 1.0]).is_err() && world.support(&[None, None], &[7.0]).is_err());
+    let mut cloud = world.state();
+    world.step(&mut cloud, &[f64::NAN, 1e300]);
+    assert!(world.observe(&cloud).mean.iter().all(|x| x.is_finite()));
     let nowhere = Limits { low: vec![8.0, 0.0], high: vec![7.0, 5.0] };
     assert!(world.plan(&[None, None], &ENERGY(), &nowhere, 2, Unsupported::Warn, 1).is_err());
     let aimless = Aim { weight: vec![0.0, 0.0], caution: 0.0 };
