@@ -54,7 +54,7 @@ pub fn metres(a: (f64, f64), b: (f64, f64)) -> f64 {
     if east.abs() > std::f64::consts::PI {
         east -= std::f64::consts::TAU * east.signum();
     }
-    let along = east * ((a.0 + b.0) / 2.0).to_radians().cos();
+    let along = east * f64::midpoint(a.0, b.0).to_radians().cos();
     EARTH_M * (north * north + along * along).sqrt()
 }
 

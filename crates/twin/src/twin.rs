@@ -35,6 +35,8 @@ pub struct Twin {
     identity: RwLock<Known>,
     receipts: Receipts,
     jobs: Jobs,
+    /// The graph, as it was when it was last asked for.
+    pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
     pub(crate) days: mirror_days::Remembered,
     /// The import that runs, if one does.
@@ -164,6 +166,7 @@ impl Twin {
         let twin = Self {
             receipts: Receipts::new(vault.clone()),
             jobs: Jobs::open(&vault)?,
+            graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
             importing: Mutex::default(),
             vault,

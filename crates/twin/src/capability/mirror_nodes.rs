@@ -172,7 +172,7 @@ impl Gathered {
         let until = now().0 + DAY_MS;
         twin.vault.each(&selection, |found| {
             if found.start().0 <= until {
-                self.take(&found, found.chunk.front.value(kind, found.index));
+                self.take(&found, &found.chunk.front.value(kind, found.index));
             }
             ControlFlow::Continue(())
         })?;
@@ -180,7 +180,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn take(&mut self, found: &Found<'_>, value: Value) {
+    fn take(&mut self, found: &Found<'_>, value: &Value) {
         let (start, end) = (found.start().wall(found.zone()), found.end().wall(found.zone()));
         let (duration, at) = (end - start, (end - 1).max(start));
         let next = self.sources.len();
@@ -189,7 +189,7 @@ impl Gathered {
             None => *self.sources.entry(found.source().to_vec()).or_insert(next),
         };
         for node in &mut self.nodes {
-            let amount = match (&node.what, &value) {
+            let amount = match (&node.what, value) {
                 (What::Numbers, Value::Number(number)) => *number,
                 (What::Label(label), Value::Category(text)) if **text == **label => duration as f64 / MINUTE_MS as f64,
                 (What::Event(kind), Value::Event(text)) if event_kind(text) == *kind => 1.0,
