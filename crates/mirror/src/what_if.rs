@@ -47,9 +47,9 @@ pub const DAYS_MOST: usize = 60;
 /// Draws of parameters, and paths of noise for each.
 const PARAMETERS: usize = 250;
 const PATHS: usize = 4;
-/// Days on which the changed thing was about as asked: fewer than this and nothing is known there.
+/// Days on which the changed thing was about as asked or further: fewer than this and nothing is known there.
 const LIKE_NEEDED: usize = 3;
-/// Fewer than this and it is said.
+/// Days about as asked: fewer than this and it is said.
 const LIKE_FEW: usize = 7;
 
 /// By how much.
@@ -180,8 +180,14 @@ impl<'a> Question<'a> {
             None => past.rows.iter().map(|row| row.outcome - model.at(&row.features)).collect(),
         };
         let draws = Draws { question: self, past: &past, noise: &noise }.draw(&model);
-        let [baseline, intervention, difference] =
+        let [mut baseline, mut intervention, difference] =
             [&draws.baseline, &draws.intervention, &draws.difference].map(|paths| Fan::of(paths, self.days));
+        // What has never been negative is taken for something that cannot be.
+        if past.rows.iter().all(|row| row.outcome >= 0.0) {
+            for level in baseline.steps.iter_mut().chain(&mut intervention.steps).flatten() {
+                *level = level.max(0.0);
+            }
+        }
         let effect = Effect::of(
             draws.difference.iter().map(|path| path.iter().sum::<f64>() / path.len().max(1) as f64).collect(),
         );
@@ -222,9 +228,12 @@ impl<'a> Question<'a> {
             q05: quantile(&known, 0.05),
             q95: quantile(&known, 0.95),
         };
-        if !(lowest..=highest).contains(&asked) || days_like < LIKE_NEEDED {
+        // Days as asked, or further: in between the line is held from both sides.
+        let as_far =
+            known.iter().filter(|x| if asked > usual { **x >= asked - about } else { **x <= asked + about }).count();
+        if !(lowest..=highest).contains(&asked) || as_far < LIKE_NEEDED {
             let reason = format!(
-                "it asks for {}, and of {} days only {days_like} came near that; there has been {} to {}",
+                "it asks for {}, and of {} days only {as_far} came near that; there has been {} to {}",
                 short(asked),
                 known.len(),
                 short(lowest),

@@ -40,6 +40,8 @@ pub struct Twin {
     pub(crate) tokens: Mutex<Option<tokens::Setting>>,
     /// Other people's twins.
     pub(crate) peers: Peers,
+    /// The graph, as it was when it was last asked for.
+    pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
     pub(crate) days: mirror_days::Remembered,
     /// The import that runs, if one does.
@@ -173,6 +175,7 @@ impl Twin {
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
             peers: Peers::default(),
+            graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
             importing: Mutex::default(),
             vault,

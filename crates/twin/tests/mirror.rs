@@ -115,3 +115,30 @@ fn the_time_of_day_is_found_in_the_graph() {
     assert!(answer.nodes.iter().any(|node| node.name == "heart_rate" && node.days == 24));
     assert!(answer.edges.iter().all(|edge| edge.from != "weekday"), "{:?}", answer.edges);
 }
+
+#[test]
+fn a_graph_that_is_kept_and_grown_is_the_graph_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = twin(dir.path());
+    import_heart(&kept, dir.path(), 20, wave);
+    let before = graph(&kept).unwrap();
+    assert_eq!(graph(&kept).unwrap(), before);
+    import_heart_more(&kept, dir.path());
+    let grown = graph(&kept).unwrap();
+    assert_eq!((before.days, grown.days), (20, 24));
+    drop(kept);
+    let anew = Twin::open(&dir.path().join("home"), "correct horse battery").unwrap();
+    assert_eq!(graph(&anew).unwrap(), grown);
+}
+
+/// Four days more behind the twenty.
+fn import_heart_more(twin: &Twin, dir: &Path) {
+    let before = std::fs::read_to_string(dir.join("heartrate_minutes.csv")).unwrap();
+    let mut text = String::from("Id,Time,Value\n");
+    for day in 21..=24 {
+        text.extend(before.lines().skip(1).take(72).map(|line| line.replacen("4/1/", &format!("4/{day}/"), 1) + "\n"));
+    }
+    let path = dir.join("more_heartrate_minutes.csv");
+    std::fs::write(&path, text).unwrap();
+    ask(twin, Request::Import(Import { paths: vec![path], ..Import::default() })).unwrap();
+}

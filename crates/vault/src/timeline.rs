@@ -96,6 +96,13 @@ pub struct Selection {
     pub stream: didymos_base::Stream,
 }
 
+impl Selection {
+    /// Leaves out chunks that are known already.
+    pub fn without(&mut self, known: &std::collections::HashSet<didymos_base::Digest>) {
+        self.chunks.retain(|chunk| !known.contains(&chunk.id));
+    }
+}
+
 /// One observation in an opened chunk.
 #[derive(Clone, Copy)]
 pub struct Found<'a> {

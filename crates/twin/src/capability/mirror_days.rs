@@ -1,7 +1,7 @@
 //! Streams day by day, as "what if" and experiments want them: one number a day, known or not, remembered in memory
 //! for as long as the stream does not change.
 
-use super::mirror_streams::{What, read};
+use super::mirror_streams::read;
 use crate::Twin;
 use crate::capability::asleep;
 use crate::door::{Failure, FailureCode};
@@ -97,7 +97,7 @@ pub(crate) fn days(twin: &Twin, stream: &StreamId, source: Option<&str>) -> Resu
 }
 
 fn numbers(twin: &Twin, stream: &StreamId, source: Option<&str>) -> Result<Days, Failure> {
-    let series = read(twin, stream, source, What::Numbers)?;
+    let series = read(twin, stream, source)?;
     let too_long = || Failure::new(FailureCode::Invalid, format!("`{stream}` spans more time than can be looked at"));
     let grid = Grid::over(series.span.0, series.span.1, DAY_MS, 100_000).ok_or_else(too_long)?;
     let column = series.on(&grid);

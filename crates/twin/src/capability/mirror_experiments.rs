@@ -262,6 +262,31 @@ fn arm(told: &didymos_mirror::trial::Contrast, plan: &Experiment, unit: Option<&
     ArmContrast { arm: told.arm.clone(), against: told.against.clone(), contrast: contrast(&told.effect), says }
 }
 
+/// Days of arms other than the first of every experiment, as nodes of the graph: name, first day, and per day whether
+/// it was so.
+pub(crate) fn arms_by_day(twin: &Twin) -> Result<Vec<(String, i64, Vec<bool>)>, Failure> {
+    let (laid, ended) = all(twin)?;
+    let mut arms = Vec::new();
+    for laid in laid.iter().filter(|laid| !ended.contains(&laid.id)) {
+        let (Ok(schedule), Some(start)) = (protocol(&laid.plan).schedule(), laid.plan.start.as_deref().and_then(day))
+        else {
+            continue;
+        };
+        let over = usize::try_from(today() - start).unwrap_or(0);
+        for (at, name) in laid.plan.arms.iter().enumerate().skip(1) {
+            let mut days: Vec<bool> = schedule
+                .iter()
+                .flat_map(|period| (period.first_day..period.end_day).map(|_| period.arm == at))
+                .collect();
+            days.truncate(over);
+            if !days.is_empty() {
+                arms.push((format!("experiment: {name}"), start, days));
+            }
+        }
+    }
+    Ok(arms)
+}
+
 /// What is known of the cause: an experiment of the owner's that asked the same, if one is done.
 pub(crate) fn known(twin: &Twin, question: &Question<'_>, causal: Causal) -> Result<Causal, Failure> {
     let Some(outcome) = causal.trial.as_ref().map(|offer| offer.experiment.outcome.clone()) else { return Ok(causal) };

@@ -1,6 +1,6 @@
 //! What comes next on a stream.
 
-use super::mirror_streams::{Series, What, read};
+use super::mirror_streams::{Series, read};
 use crate::Twin;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::request::{Every, Forecast as Asked};
@@ -19,7 +19,7 @@ const OTHERS_READ: usize = 10;
 const OTHERS: usize = 3;
 
 pub(crate) fn answer(twin: &Twin, asked: &Asked, watch: Watch<'_>) -> Result<ForecastAnswer, Failure> {
-    let series = read(twin, &asked.stream, asked.source.as_deref(), What::Numbers)?;
+    let series = read(twin, &asked.stream, asked.source.as_deref())?;
     let (step, days) = step(&series, asked)?;
     let last = series.span.1;
     let first = series.span.0.max(last.saturating_sub(days * DAY_MS));
@@ -121,7 +121,7 @@ fn others(twin: &Twin, asked: &Asked, column: &Column, grid: &Grid) -> Vec<(Stri
     names.sort_by(|a, b| b.cmp(a));
     let mut alike: Vec<(f64, String, Column)> = Vec::new();
     for (_, name) in names.into_iter().take(OTHERS_READ) {
-        let Ok(series) = read(twin, &name, asked.source.as_deref(), What::Numbers) else { continue };
+        let Ok(series) = read(twin, &name, asked.source.as_deref()) else { continue };
         let other = series.on(grid);
         if let Some(alikeness) = alikeness(column, &other) {
             alike.push((alikeness, name.to_string(), other));

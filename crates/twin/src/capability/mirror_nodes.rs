@@ -6,6 +6,7 @@
 
 use super::mirror_experiments::arms_by_day;
 use crate::Twin;
+use crate::capability::agenda;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::twin::now;
 use didymos_base::time::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -132,6 +133,8 @@ impl Gathered {
         }
         let whats = match kind {
             Kind::Reading | Kind::Total => vec![(id.to_string(), What::Numbers)],
+            // What is planned is no observation of the owner, and comes again without being written again.
+            Kind::Event if id.as_str() == agenda::STREAM => {}
             Kind::Event => {
                 let kinds = kinds(twin, id, source)?;
                 kinds.into_iter().map(|kind| (format!("{id}: {kind}"), What::Event(kind))).collect()
@@ -172,7 +175,7 @@ impl Gathered {
         let until = now().0 + DAY_MS;
         twin.vault.each(&selection, |found| {
             if found.start().0 <= until {
-                self.take(&found, found.chunk.front.value(kind, found.index));
+                self.take(&found, &found.chunk.front.value(kind, found.index));
             }
             ControlFlow::Continue(())
         })?;
@@ -180,7 +183,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn take(&mut self, found: &Found<'_>, value: Value) {
+    fn take(&mut self, found: &Found<'_>, value: &Value) {
         let (start, end) = (found.start().wall(found.zone()), found.end().wall(found.zone()));
         let (duration, at) = (end - start, (end - 1).max(start));
         let next = self.sources.len();
@@ -189,7 +192,7 @@ impl Gathered {
             None => *self.sources.entry(found.source().to_vec()).or_insert(next),
         };
         for node in &mut self.nodes {
-            let amount = match (&node.what, &value) {
+            let amount = match (&node.what, value) {
                 (What::Numbers, Value::Number(number)) => *number,
                 (What::Label(label), Value::Category(text)) if **text == **label => duration as f64 / MINUTE_MS as f64,
                 (What::Event(kind), Value::Event(text)) if event_kind(text) == *kind => 1.0,

@@ -3,7 +3,7 @@
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::twin::now;
-use didymos_base::time::{DAY_MS, MINUTE_MS};
+use didymos_base::time::DAY_MS;
 use didymos_base::{Kind, Stream, StreamId, Value};
 use didymos_mirror::features::{Column, Grid, How, Samples, resample};
 use didymos_vault::timeline::Range;
@@ -12,17 +12,6 @@ use std::ops::ControlFlow;
 
 /// Observations of one stream in memory at most: one a minute for twenty years.
 const MOST: usize = 10_000_000;
-
-/// Which values of a stream are turned into numbers, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What<'a> {
-    /// Numbers as they are.
-    Numbers,
-    /// How many minutes this label lasted.
-    Label(&'a str),
-    /// One for each event.
-    Events,
-}
 
 /// One source's observations.
 #[derive(Default)]
@@ -47,10 +36,10 @@ pub(crate) struct Series {
 }
 
 /// Reads a stream.
-pub(crate) fn read(twin: &Twin, stream: &StreamId, source: Option<&str>, what: What<'_>) -> Result<Series, Failure> {
+pub(crate) fn read(twin: &Twin, stream: &StreamId, source: Option<&str>) -> Result<Series, Failure> {
     let selection = twin.vault.select(stream, Range::default(), source)?;
     let kind = selection.stream.kind;
-    if what == What::Numbers && !kind.is_number() {
+    if !kind.is_number() {
         let message =
             format!("`{stream}` holds no numbers: choose a stream whose values are numbers from `twin streams`");
         return Err(Failure::new(FailureCode::Invalid, message));
@@ -67,12 +56,7 @@ pub(crate) fn read(twin: &Twin, stream: &StreamId, source: Option<&str>, what: W
         }
         let (start, end) = (found.start().wall(found.zone()), found.end().wall(found.zone()));
         let duration = end - start;
-        let value = match (what, found.chunk.front.value(kind, found.index)) {
-            (What::Numbers, Value::Number(number)) => number,
-            (What::Label(label), Value::Category(text)) if *text == *label => duration as f64 / MINUTE_MS as f64,
-            (What::Events, Value::Event(_)) => 1.0,
-            _ => return ControlFlow::Continue(()),
-        };
+        let Value::Number(value) = found.chunk.front.value(kind, found.index) else { return ControlFlow::Continue(()) };
         let place = places.get(found.source()).copied().unwrap_or_else(|| {
             told.push(Told::default());
             places.insert(found.source().to_vec(), told.len() - 1);

@@ -15,6 +15,7 @@ pub(crate) mod mirror_experiments;
 pub(crate) mod mirror_forecast;
 pub(crate) mod mirror_glucose;
 pub(crate) mod mirror_graph;
+pub(crate) mod mirror_nodes;
 pub(crate) mod mirror_sentence;
 pub(crate) mod mirror_simulate;
 pub(crate) mod mirror_sleep;

@@ -146,8 +146,30 @@ pub(super) fn answer(
 
 /// Names that measure parts of one thing: `steps` and `steps_daily`.
 fn same_family(a: &StreamId, b: &StreamId) -> bool {
-    let first = |id: &StreamId| id.as_str().split(['_', '.']).next().unwrap_or_default().to_owned();
-    first(a) == first(b)
+    family(a) == family(b)
+}
+
+/// What a stream is a part of. Steps, ways, energy and minutes of activity are one thing: moving.
+fn family(id: &StreamId) -> &str {
+    const MOVING: [&str; 12] = [
+        "steps",
+        "distance",
+        "activity",
+        "energy",
+        "exercise",
+        "flights",
+        "metabolic",
+        "stand",
+        "workout",
+        "speed",
+        "cadence",
+        "summary",
+    ];
+    let name = id.as_str();
+    if MOVING.iter().any(|moving| name.split(['_', '.']).any(|part| part == *moving)) {
+        return "moving";
+    }
+    name.split(['_', '.']).next().unwrap_or_default()
 }
 
 /// What is changed, what is asked about, and what is held equal, on the same days.

@@ -23,7 +23,8 @@ pub(crate) fn offer(interventions: &[Intervention], outcome: &Days, answer: &Ans
     let error = answer.record.as_ref().map_or((high - low) / 3.92, |record| 1.25 * record.error);
     let counted = f64::from(PERIOD - WASHOUT);
     let shows = |blocks: u32| SHOWS * error * (2.0 / counted).sqrt() / f64::from(blocks).sqrt();
-    let blocks = BLOCKS.into_iter().find(|blocks| shows(*blocks) <= answer.effect.median.abs()).unwrap_or(*BLOCKS.end());
+    let blocks =
+        BLOCKS.into_iter().find(|blocks| shows(*blocks) <= answer.effect.median.abs()).unwrap_or(*BLOCKS.end());
     let label = table::label(outcome.stream.as_str());
     let changed = intervention_in_words(first);
     let days = u64::from(blocks) * u64::from(PERIOD) * 2;
