@@ -98,6 +98,11 @@ impl Receipts {
         *self.committer.lock().unwrap_or_else(PoisonError::into_inner) = Some(committer);
     }
 
+    /// Whether receipts that may wait do.
+    pub(crate) fn gathers(&self) -> bool {
+        self.gathering.load(Ordering::SeqCst)
+    }
+
     /// Leaves a receipt. Returns once it is durable, or once it waits if it `may_wait`.
     pub(crate) fn leave(&self, receipt: &Receipt, may_wait: bool) -> Result<(), Failure> {
         self.leave_with(receipt, None, may_wait)
@@ -113,7 +118,7 @@ impl Receipts {
         let mut state = self.shared.state();
         state.waiting.push(receipt.encode());
         state.beside.extend(beside);
-        if may_wait && self.gathering.load(Ordering::SeqCst) && state.waiting.len() < TOGETHER {
+        if may_wait && self.gathers() && state.waiting.len() < TOGETHER {
             self.shared.changed.notify_one();
             return Ok(());
         }

@@ -281,21 +281,32 @@ impl Twin {
     }
 
     fn decide(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> Decision {
+        self.decide_and_count(principal, asked, time).0
+    }
+
+    /// Decides, and says whether the receipt of it may wait: the owner's own looking, and uses of a contract that were
+    /// foreseen.
+    fn decide_and_count(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> (Decision, bool) {
         let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
         let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
-        let Principal::Twin(party) = principal else { return decide(principal, asked, &[], &[], &owner, time) };
+        let looks = |decision: &Decision| decision.is_allowed() && asked.act == Act::View;
+        let Principal::Twin(party) = principal else {
+            let decision = decide(principal, asked, &[], &[], &owner, time);
+            return (decision, looks(&decision));
+        };
         // Where contracts cannot be read, there are none. Uses are counted and decided on in one go.
         let mut uses = self.peers.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let mut contracts = peers::contracts_with(self, party).unwrap_or_default();
         contracts.extend(tokens::contracts(self));
         let Ok(spent) = uses.spent(self, &contracts, time) else {
-            return decide(principal, asked, &[], &[], &owner, time);
+            return (decide(principal, asked, &[], &[], &owner, time), false);
         };
         let decision = decide(principal, asked, &contracts, &spent, &owner, time);
-        if let Decision::Allow { because: Basis::Contract(contract), .. } = &decision {
-            uses.used(contract, time);
-        }
-        decision
+        let Decision::Allow { because: Basis::Contract(id), .. } = &decision else { return (decision, false) };
+        let contract = contracts.iter().find(|contract| contract.id == *id);
+        let gathered = looks(&decision) && self.receipts.gathers();
+        let may_wait = contract.is_some_and(|contract| uses.used(self, contract, time, gathered));
+        (decision, may_wait)
     }
 
     /// The owner, on this device.
@@ -447,7 +458,7 @@ impl Twin {
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = now();
-        let decision = self.decide(principal, &asked, time);
+        let (decision, may_wait) = self.decide_and_count(principal, &asked, time);
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {
             Decision::Allow { transform, .. } => self.answer(principal, *transform, request, watch),
@@ -458,13 +469,10 @@ impl Twin {
             _ => None,
         };
         let outcome = outcome(&result, items);
-        // Only the owner's own looking may wait to be receipted.
-        let owner = matches!(principal, Principal::Device { .. });
-        let only_looking = owner && decision.is_allowed() && asked.act == Act::View;
         let receipt = Receipt::new(time, principal.clone(), &asked, &summary, decision, outcome);
         // A journal that is damaged takes no receipts, and nothing is answered from it but what heals it.
         if self.vault.ensure_whole().is_ok() {
-            self.receipts.leave_with(&receipt, beside, only_looking)?;
+            self.receipts.leave_with(&receipt, beside, may_wait)?;
             if let (Some(which), Ok(_)) = (copied, &result) {
                 backup::top_up(self, &which);
             }

@@ -5,9 +5,9 @@ mod common;
 
 use common::{Person, look, offer, offer_to, pair, until};
 use didymos_consent::{Basis, Outcome, Principal, Reason, Transform, Verdict};
-use didymos_twin::FailureCode;
 use didymos_twin::request::{ContactChange, Look, ReceiptsAsked};
 use didymos_twin::response::ContractState;
+use didymos_twin::{Door, FailureCode};
 use didymos_twin::{Request, Response};
 
 fn receipts(of: &Person, request: &str) -> Vec<didymos_consent::Receipt> {
@@ -118,6 +118,52 @@ fn a_rate_holds_across_threads_and_restarts() {
     ann.twin.listen_for_contacts().unwrap();
     let error = bob.look(look(&ann, "heart_rate")).unwrap_err();
     assert!(error.message.contains("no more of this for now"), "{error}");
+}
+
+/// What is left of a home when its process is killed: the files as they are.
+fn pulled(person: &Person) -> (tempfile::TempDir, didymos_twin::Twin) {
+    let dir = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(person.twin.home()).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+        }
+    }
+    let twin = didymos_twin::Twin::open(dir.path(), common::PASSPHRASE).unwrap();
+    (dir, twin)
+}
+
+#[test]
+fn pulling_the_plug_gives_nobody_another_look() {
+    let (ann, bob) = (Person::new(1).with_data(6), Person::new(2));
+    pair(&ann, &bob);
+    let rate = Some(didymos_consent::Rate { uses: 4, per_ms: 86_400_000 });
+    let id = ann.grant(didymos_twin::request::ContractOffer { rate, ..offer(&bob, &["heart_rate"]) }).contract;
+    until(|| bob.contracts().len() == 1);
+    bob.accept(&id.to_string()).unwrap();
+    until(|| ann.contracts()[0].state == ContractState::InForce);
+    // As a server does: receipts of looking are gathered.
+    ann.twin.gather_receipts();
+    for _ in 0..3 {
+        bob.look(look(&ann, "heart_rate")).unwrap();
+    }
+    let (_dir, after) = pulled(&ann);
+    let query = Request::Query(didymos_twin::request::Query {
+        stream: "heart_rate".parse().unwrap(),
+        from: Some("2016-04-02".parse().unwrap()),
+        to: Some("2016-04-03".parse().unwrap()),
+        every: None,
+        source: None,
+        limit: 5,
+    });
+    let asked = |twin: &didymos_twin::Twin| {
+        twin.ask(&Principal::Twin(bob.did()), query.clone(), &mut didymos_twin::unwatched).map(drop)
+    };
+    assert!(asked(&after).unwrap_err().message.contains("no more of this for now"), "what was foreseen counts as made");
+    // Closed in order, the count is exact: one is left.
+    let ann = ann.reopen();
+    assert!(asked(&ann.twin).is_ok());
+    assert!(asked(&ann.twin).is_err());
 }
 
 #[test]

@@ -34,6 +34,27 @@ pub(crate) enum Record {
         #[n(2)]
         at: Timestamp,
     },
+    /// So many uses may follow whose receipts are committed together a moment later: see
+    /// [`uses`](crate::peers::uses).
+    #[n(2)]
+    Leased {
+        #[n(0)]
+        contract: ContractId,
+        #[n(1)]
+        uses: u32,
+        #[n(2)]
+        at: Timestamp,
+    },
+    /// Every use under earlier leases is receipted, but for so many that may have been lost with a crash.
+    #[n(3)]
+    Settled {
+        #[n(0)]
+        contract: ContractId,
+        #[n(1)]
+        lost: u32,
+        #[n(2)]
+        at: Timestamp,
+    },
 }
 
 /// A contract and its papers.
@@ -79,6 +100,16 @@ pub(crate) struct Waiting {
 pub(crate) struct Contracts {
     entries: BTreeMap<ContractId, Entry>,
     outbox: Vec<Waiting>,
+    leases: BTreeMap<ContractId, Leases>,
+}
+
+/// Uses of a contract that were foreseen and not settled, and those that were lost.
+#[derive(Clone, Debug, Default)]
+struct Leases {
+    /// When the first lease since the last settling began, and how many uses all of them foresaw.
+    open: Option<(Timestamp, u32)>,
+    /// Uses that a crash may have taken the receipts of: when they were found missing, and how many.
+    lost: Vec<(Timestamp, u32)>,
 }
 
 /// A paper's name.
@@ -110,6 +141,18 @@ impl Contracts {
                     }
                 }
             }
+            Record::Leased { contract, uses, at } => {
+                let leases = self.leases.entry(contract).or_default();
+                let (since, before) = leases.open.unwrap_or((at, 0));
+                leases.open = Some((since, before.saturating_add(uses)));
+            }
+            Record::Settled { contract, lost, at } => {
+                let leases = self.leases.entry(contract).or_default();
+                leases.open = None;
+                if lost > 0 {
+                    leases.lost.push((at, lost));
+                }
+            }
             Record::Delivered { paper, .. } => self.outbox.retain(|waiting| name(&waiting.paper) != paper),
         }
     }
@@ -120,6 +163,16 @@ impl Contracts {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&ContractId, &Entry)> {
         self.entries.iter()
+    }
+
+    /// Uses that a crash may have taken the receipts of.
+    pub(crate) fn lost(&self, id: &ContractId) -> Vec<(Timestamp, u32)> {
+        self.leases.get(id).map(|leases| leases.lost.clone()).unwrap_or_default()
+    }
+
+    /// Contracts with uses that are foreseen and not settled: since when, and how many.
+    pub(crate) fn leased(&self) -> Vec<(ContractId, (Timestamp, u32))> {
+        self.leases.iter().filter_map(|(id, leases)| Some((*id, leases.open?))).collect()
     }
 
     /// Papers that have not arrived yet.

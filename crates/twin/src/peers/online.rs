@@ -145,6 +145,8 @@ impl Twin {
         }
         // Whoever delivers finds the link gone and ends.
         drop(online.delivering.lock());
+        // What cannot be settled now, on a full disk for example, counts as lost when the twin is opened again.
+        let _ = super::uses::settle(self);
     }
 
     /// The link; begins to listen if nothing does.
