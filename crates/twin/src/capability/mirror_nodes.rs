@@ -134,7 +134,7 @@ impl Gathered {
         let whats = match kind {
             Kind::Reading | Kind::Total => vec![(id.to_string(), What::Numbers)],
             // What is planned is no observation of the owner, and comes again without being written again.
-            Kind::Event if id.as_str() == agenda::STREAM => {}
+            Kind::Event if id.as_str() == agenda::STREAM => Vec::new(),
             Kind::Event => {
                 let kinds = kinds(twin, id, source)?;
                 kinds.into_iter().map(|kind| (format!("{id}: {kind}"), What::Event(kind))).collect()
