@@ -32,7 +32,7 @@ impl Gatherer {
             self.start = begins;
         }
         if begins < self.start {
-            let more = usize::try_from((self.start - begins) / self.step).unwrap_or(usize::MAX);
+            let more = usize::try_from(self.start.saturating_sub(begins) / self.step).unwrap_or(usize::MAX);
             if more.saturating_add(self.len()) > MOST {
                 return;
             }
@@ -42,7 +42,7 @@ impl Gatherer {
             }
             self.start = begins;
         }
-        let bucket = usize::try_from((at - self.start) / self.step).unwrap_or(usize::MAX);
+        let bucket = usize::try_from(at.saturating_sub(self.start) / self.step).unwrap_or(usize::MAX);
         if bucket >= MOST {
             return;
         }
@@ -66,11 +66,12 @@ impl Gatherer {
     /// The column on a grid of the same step, begun at a midnight as [`Grid::over`] does; empty buckets on any other.
     #[must_use]
     pub fn column(&self, grid: &Grid, how: How) -> Column {
-        let same = grid.step == self.step && self.start != i64::MAX && (grid.start - self.start) % self.step == 0;
+        let same =
+            grid.step == self.step && self.start != i64::MAX && grid.start.saturating_sub(self.start) % self.step == 0;
         if !same {
             return Column::from_options(std::iter::repeat_n(None, grid.len));
         }
-        let shift = (grid.start - self.start) / self.step;
+        let shift = grid.start.saturating_sub(self.start) / self.step;
         let on = |part: &Gathered| {
             let mut moved = Gathered::empty(grid);
             moved.zeros = part.zeros;
