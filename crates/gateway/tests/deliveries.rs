@@ -3,8 +3,8 @@
 
 mod browserless;
 
-use browserless::{Browser, House, PASSPHRASE};
-use serde_json::{Value, json};
+use browserless::{Browser, House, PASSPHRASE, settled};
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// A day's minutes of a heart, in the layout of a Fitabase export.
@@ -14,16 +14,6 @@ fn heart(day: u32) -> Vec<u8> {
         writeln!(text, "7,4/{day}/2016 1:{minute:02}:00 PM,{}", 60 + minute % 30).unwrap();
     }
     text.into_bytes()
-}
-
-fn imports(browser: &mut Browser) -> Vec<Value> {
-    loop {
-        let all = browser.ask("imports.list@1", &json!({}))["imports"].as_array().unwrap().clone();
-        if !all.iter().any(|one| one["state"] == "waiting" || one["state"] == "running") {
-            return all;
-        }
-        std::thread::yield_now();
-    }
 }
 
 fn deliver(phone: &mut Browser, token: &str, path: &str, body: &[u8]) -> browserless::Answer {
@@ -42,7 +32,7 @@ fn a_token_delivers_and_does_nothing_else() {
 
     let answer = deliver(&mut phone, &token, "/deliver?name=today.csv", &heart(3)).ok();
     assert_eq!(answer["job"].as_str().unwrap().len(), 32);
-    let import = imports(&mut owner).remove(0);
+    let import = settled(&mut owner).remove(0);
     assert_eq!((import["state"].as_str(), import["added"].as_u64()), (Some("done"), Some(60)), "{import}");
     assert_eq!((import["batch"].as_str(), import["files"][0]["path"].as_str()), (Some("phone"), Some("today.csv")));
 
@@ -84,7 +74,7 @@ fn a_delivery_whose_token_was_revoked_meanwhile_is_refused_at_the_door() {
     let mut receiving = receiving;
     receiving.write(&heart(5)).unwrap();
     receiving.finish().unwrap();
-    let import = imports(&mut owner).remove(0);
+    let import = settled(&mut owner).remove(0);
     assert_eq!(import["state"], "failed", "{import}");
     assert_eq!(owner.ask("twin.status@1", &json!({}))["observations"], 0);
     let refused = owner.ask("receipts.list@1", &json!({ "decision": "denied" }));
@@ -119,5 +109,5 @@ fn wrong_tokens_other_addresses_and_a_locked_twin_take_nothing() {
     let house = house.again();
     house.keeper.unlock(PASSPHRASE).unwrap();
     deliver(&mut house.stranger(), &token, "/deliver", &heart(6)).ok();
-    assert_eq!(imports(&mut house.browser())[0]["added"].as_u64(), Some(60));
+    assert_eq!(settled(&mut house.browser())[0]["added"].as_u64(), Some(60));
 }

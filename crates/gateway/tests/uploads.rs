@@ -4,8 +4,8 @@
 mod browserless;
 
 use base64::Engine as _;
-use browserless::{Browser, House, PASSPHRASE};
-use serde_json::{Value, json};
+use browserless::{Browser, House, PASSPHRASE, imports, settled};
+use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -34,21 +34,6 @@ fn zipped(name: &str, bytes: &[u8]) -> Vec<u8> {
     zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(bytes).unwrap();
     zip.finish().unwrap().into_inner()
-}
-
-fn imports(browser: &mut Browser) -> Vec<Value> {
-    browser.ask("imports.list@1", &json!({}))["imports"].as_array().unwrap().clone()
-}
-
-/// The imports once none waits or runs. The list is asked again as soon as it was answered: no clock decides.
-fn settled(browser: &mut Browser) -> Vec<Value> {
-    loop {
-        let all = imports(browser);
-        if !all.iter().any(|one| one["state"] == "waiting" || one["state"] == "running") {
-            return all;
-        }
-        std::thread::yield_now();
-    }
 }
 
 fn observations(browser: &mut Browser) -> u64 {

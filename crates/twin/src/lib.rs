@@ -32,6 +32,7 @@ pub mod peers;
 mod receipts;
 pub mod request;
 pub mod response;
+mod settings;
 mod twin;
 
 pub use didymos_consent::Principal;

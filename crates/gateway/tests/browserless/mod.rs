@@ -95,6 +95,22 @@ pub(crate) fn set_up(browser: &mut Browser, name: &str, passphrase: Option<&str>
     words
 }
 
+/// Every import, as the browser sees it.
+pub(crate) fn imports(browser: &mut Browser) -> Vec<Value> {
+    browser.ask("imports.list@1", &serde_json::json!({}))["imports"].as_array().expect("a list").clone()
+}
+
+/// The imports once none waits or runs. The list is asked again as soon as it was answered: no clock decides.
+pub(crate) fn settled(browser: &mut Browser) -> Vec<Value> {
+    loop {
+        let all = imports(browser);
+        if !all.iter().any(|one| one["state"] == "waiting" || one["state"] == "running") {
+            return all;
+        }
+        std::thread::yield_now();
+    }
+}
+
 pub(crate) struct Browser {
     pub(crate) host: String,
     pub(crate) cookie: Option<String>,

@@ -7,9 +7,9 @@ use crate::Twin;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::request::{BackupAdd, BackupWhich};
 use crate::response::BackupReport;
+use crate::settings;
 use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset};
-use didymos_vault::ObjectKind;
 use didymos_vault::backup::{Place, Standing};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,12 +58,7 @@ impl KnownPlace {
 
 /// The places as the journal has them.
 pub(crate) fn places(twin: &Twin) -> Result<Vec<KnownPlace>, Failure> {
-    let mut places = None;
-    twin.vault.records_of(ObjectKind::Setting, |_, records| {
-        places = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
-        places.is_none()
-    })?;
-    Ok(places.map(|setting| setting.backups).unwrap_or_default())
+    Ok(settings::newest::<Setting>(twin)?.map(|setting| setting.backups).unwrap_or_default())
 }
 
 /// The places, from the journal or from the list beside it.
@@ -95,10 +90,9 @@ pub(crate) fn heal_beside(twin: &Twin) -> Result<(), Failure> {
 }
 
 fn keep(twin: &Twin, backups: Vec<KnownPlace>) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(&Setting { backups })
-        .map_err(|error| Failure::new(FailureCode::Invalid, format!("cannot write the list of places: {error}")))?;
-    twin.vault.write_beside(BESIDE, &bytes)?;
-    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?)
+    let setting = Setting { backups };
+    twin.vault.write_beside(BESIDE, &settings::encode(&setting)?)?;
+    settings::keep(twin, &setting)
 }
 
 fn chosen(twin: &Twin, which: &BackupWhich) -> Result<Vec<KnownPlace>, Failure> {

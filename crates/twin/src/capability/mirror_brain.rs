@@ -9,12 +9,11 @@ use crate::response::{
     Basis, BrainShown, Causal, CausalKind, EffectTold, Fan, Futures, ModelKind, ModelUsed, Parameter, TrackRecord,
     WhatIfAnswer,
 };
-use crate::twin::now;
+use crate::settings;
 use didymos_mirror::body::Refusal;
 use didymos_mirror::brain::Connectome;
 use didymos_mirror::brain::fit::{Effort, Fitted, Knobs, fit, refine};
 use didymos_mirror::brain::measure::{Series, functional_connectivity, matrix_correlation};
-use didymos_vault::ObjectKind;
 use serde::{Deserialize, Serialize};
 
 const REGIONS: std::ops::RangeInclusive<usize> = 2..=200;
@@ -119,9 +118,7 @@ pub(crate) fn add(twin: &Twin, asked: &BrainAdd, watch: Watch<'_>) -> Result<Bra
         unseen,
     };
     let shown = shown(&kept);
-    let bytes = serde_json::to_vec(&Setting { brain: kept })
-        .map_err(|error| Failure::new(FailureCode::Invalid, format!("cannot write the connectome: {error}")))?;
-    twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?;
+    settings::keep(twin, &Setting { brain: kept })?;
     Ok(shown)
 }
 
@@ -143,12 +140,7 @@ fn fitted(connectome: &Connectome, measured: &[f64], at: usize, watch: Watch<'_>
 }
 
 fn kept(twin: &Twin) -> Result<Option<Kept>, Failure> {
-    let mut kept = None;
-    twin.vault.records_of(ObjectKind::Setting, |_, records| {
-        kept = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
-        kept.is_none()
-    })?;
-    Ok(kept.map(|setting| setting.brain))
+    Ok(settings::newest::<Setting>(twin)?.map(|setting| setting.brain))
 }
 
 pub(crate) fn show(twin: &Twin) -> Result<BrainShown, Failure> {

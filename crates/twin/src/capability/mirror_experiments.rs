@@ -12,6 +12,7 @@ use crate::door::{Failure, FailureCode};
 use crate::home;
 use crate::request::{Experiment, ExperimentWhich};
 use crate::response::{ArmContrast, Causal, CausalKind, Contrast, ExperimentShown, ExperimentState, PeriodShown};
+use crate::settings;
 use crate::twin::now;
 use didymos_base::time::{DAY_MS, Date, wall_text};
 use didymos_base::{Timestamp, ZoneOffset, hex, streams as table};
@@ -100,14 +101,8 @@ pub(crate) fn add(twin: &Twin, asked: &Experiment) -> Result<ExperimentShown, Fa
     }
     let id: [u8; 6] = home::random()?;
     let laid = Laid { id: hex::encode(&id), created: now(), plan };
-    keep(twin, &Kept { experiment: laid.clone() })?;
+    settings::keep(twin, &Kept { experiment: laid.clone() })?;
     shown(twin, &laid, false)
-}
-
-fn keep(twin: &Twin, record: &impl Serialize) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(record)
-        .map_err(|error| Failure::new(FailureCode::Invalid, format!("cannot write the experiment: {error}")))?;
-    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?)
 }
 
 pub(crate) fn list(twin: &Twin) -> Result<Vec<ExperimentShown>, Failure> {
@@ -125,7 +120,7 @@ pub(crate) fn end(twin: &Twin, which: &ExperimentWhich) -> Result<ExperimentShow
     let shown = show(twin, which)?;
     match shown.state {
         ExperimentState::Planned | ExperimentState::Running => {
-            keep(twin, &Ended { experiment_ended: which.id.clone() })?;
+            settings::keep(twin, &Ended { experiment_ended: which.id.clone() })?;
             show(twin, which)
         }
         // What is over stays as it is.

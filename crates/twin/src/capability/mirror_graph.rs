@@ -154,13 +154,18 @@ fn described(edge: &Edge, names: &[&str], step: i64) -> Option<GraphEdge> {
         return None;
     }
     let unit = if step < DAY_MS { "h" } else { "d" };
-    Some(GraphEdge {
-        from: name(edge.from)?,
-        to: name(edge.to)?,
+    Some(told_edge(edge, name(edge.from)?, name(edge.to)?, unit))
+}
+
+/// An edge between nodes of these names, as it is told; `unit` is that of its lag.
+pub(crate) fn told_edge(edge: &Edge, from: String, to: String, unit: &str) -> GraphEdge {
+    GraphEdge {
+        from,
+        to,
         lag: format!("{}{unit}", edge.lag),
         weight: edge.weight,
         p: edge.p,
         days: edge.days as u64,
         stability: edge.stability,
-    })
+    }
 }

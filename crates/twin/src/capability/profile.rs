@@ -2,8 +2,7 @@
 
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
-use crate::twin::now;
-use didymos_vault::ObjectKind;
+use crate::settings;
 use serde::{Deserialize, Serialize};
 
 /// The longest name, in characters.
@@ -32,19 +31,10 @@ pub(crate) fn sound_name(name: &str) -> Result<String, Failure> {
 }
 
 pub(crate) fn keep(twin: &Twin, name: &str) -> Result<(), Failure> {
-    let setting = Setting { profile: Profile { name: name.to_owned() } };
-    let bytes = serde_json::to_vec(&setting)
-        .map_err(|error| Failure::new(FailureCode::Invalid, format!("the name cannot be written: {error}")))?;
-    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?)
+    settings::keep(twin, &Setting { profile: Profile { name: name.to_owned() } })
 }
 
 /// The name, if the owner gave one and the journal can be read.
 pub(crate) fn name(twin: &Twin) -> Option<String> {
-    let mut name = None;
-    let read = twin.vault.records_of(ObjectKind::Setting, |_, records| {
-        name = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
-        name.is_none()
-    });
-    read.ok()?;
-    name.map(|setting| setting.profile.name)
+    settings::newest::<Setting>(twin).ok()?.map(|setting| setting.profile.name)
 }

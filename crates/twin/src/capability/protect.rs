@@ -5,9 +5,9 @@ use crate::capability::backup;
 use crate::door::Failure;
 use crate::home;
 use crate::response::{DeviceShown, ProtectAnswer};
+use crate::settings;
 use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset};
-use didymos_vault::ObjectKind;
 use serde::{Deserialize, Serialize};
 
 /// The setting that says when the phrase was typed right. A newer one replaces the older one.
@@ -17,17 +17,11 @@ struct Setting {
 }
 
 pub(crate) fn keep_phrase_checked(twin: &Twin) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(&Setting { phrase_checked: now() }).unwrap_or_default();
-    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?)
+    settings::keep(twin, &Setting { phrase_checked: now() })
 }
 
 fn phrase_checked(twin: &Twin) -> Result<Option<Timestamp>, Failure> {
-    let mut checked = None;
-    twin.vault.records_of(ObjectKind::Setting, |_, records| {
-        checked = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
-        checked.is_none()
-    })?;
-    Ok(checked.map(|setting| setting.phrase_checked))
+    Ok(settings::newest::<Setting>(twin)?.map(|setting| setting.phrase_checked))
 }
 
 pub(crate) fn status(twin: &Twin) -> Result<ProtectAnswer, Failure> {

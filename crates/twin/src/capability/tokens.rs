@@ -8,6 +8,7 @@ use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::request::{TokenNew, TokenWhich};
 use crate::response::{TokenCreated, TokenShown, TokenState};
+use crate::settings;
 use crate::twin::now;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use didymos_base::{Did, Digest, Timestamp, ZoneOffset};
@@ -87,12 +88,7 @@ impl Token {
 }
 
 fn read(twin: &Twin) -> Result<Setting, Failure> {
-    let mut setting = None;
-    twin.vault.records_of(ObjectKind::Setting, |_, records| {
-        setting = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
-        setting.is_none()
-    })?;
-    Ok(setting.unwrap_or_default())
+    Ok(settings::newest(twin)?.unwrap_or_default())
 }
 
 /// The tokens, read from the journal once.
@@ -112,8 +108,7 @@ fn change<T>(twin: &Twin, how: impl FnOnce(&mut Vec<Token>) -> Result<T, Failure
         None => read(twin)?,
     };
     let done = how(&mut setting.tokens)?;
-    let bytes = serde_json::to_vec(&setting).unwrap_or_default();
-    twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?;
+    settings::keep(twin, &setting)?;
     *kept = Some(setting);
     Ok(done)
 }

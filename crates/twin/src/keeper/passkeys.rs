@@ -8,11 +8,11 @@ use super::Keeper;
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::home;
+use crate::settings;
 use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset, hex};
 use didymos_consent::Act;
 use didymos_identity::{Passkey, Secret32};
-use didymos_vault::ObjectKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,17 +47,7 @@ pub struct PasskeyShown {
 }
 
 fn names(twin: &Twin) -> Result<Setting, Failure> {
-    let mut setting = None;
-    twin.vault.records_of(ObjectKind::Setting, |_, records| {
-        setting = records.iter().rev().find_map(|bytes| serde_json::from_slice::<Setting>(bytes).ok());
-        setting.is_none()
-    })?;
-    Ok(setting.unwrap_or_default())
-}
-
-fn keep(twin: &Twin, setting: &Setting) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(setting).unwrap_or_default();
-    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![bytes])], now())?)
+    Ok(settings::newest(twin)?.unwrap_or_default())
 }
 
 impl Keeper {
@@ -101,7 +91,7 @@ impl Keeper {
             })?;
             let mut setting = names(twin)?;
             setting.passkeys.insert(id, Named { name, created: now() });
-            keep(twin, &setting)
+            settings::keep(twin, &setting)
         })
     }
 
@@ -123,7 +113,7 @@ impl Keeper {
             })?;
             let mut setting = names(twin)?;
             setting.passkeys.remove(&hex::encode(credential));
-            keep(twin, &setting)
+            settings::keep(twin, &setting)
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the owner asks about other people's twins, and what those twins send.
 
-use super::Every;
+use super::{Every, default_limit};
 use crate::moment::Moment;
 use crate::response::PairingState;
 use base64::Engine as _;
@@ -111,10 +111,6 @@ pub struct Look {
     /// At most so many rows.
     #[serde(default = "default_limit")]
     pub limit: u32,
-}
-
-fn default_limit() -> u32 {
-    10_000
 }
 
 /// A paper on its way.

@@ -3,6 +3,7 @@
 use super::{Question, change, effect, fan, number_in_words, offer};
 use crate::Twin;
 use crate::capability::mirror_days::{Days, days, streams, wall};
+use crate::capability::mirror_graph::told_edge;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::request::{ChangeBy, Every};
 use crate::response::{
@@ -12,7 +13,7 @@ use didymos_base::time::{DAY_MS, wall_text};
 use didymos_base::{StreamId, streams as table};
 use didymos_mirror::body::Refusal;
 use didymos_mirror::features::Column;
-use didymos_mirror::graph::{Graph, Node, Shape};
+use didymos_mirror::graph::{Edge, Graph, Node, Shape};
 use didymos_mirror::what_if::{self as mirror, DAYS_MOST};
 use std::sync::Arc;
 
@@ -297,17 +298,7 @@ impl Pair {
             Node::Stream(at) => names.get(at).cloned(),
             _ => None,
         };
-        let edge = |edge: &didymos_mirror::graph::Edge| {
-            Some(GraphEdge {
-                from: name(edge.from)?,
-                to: name(edge.to)?,
-                lag: format!("{}d", edge.lag),
-                weight: edge.weight,
-                p: edge.p,
-                days: edge.days as u64,
-                stability: edge.stability,
-            })
-        };
+        let edge = |edge: &Edge| Some(told_edge(edge, name(edge.from)?, name(edge.to)?, "d"));
         graph.edges(0.05, 1).iter().filter_map(edge).collect()
     }
 }
