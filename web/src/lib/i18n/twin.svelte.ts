@@ -1,5 +1,6 @@
 // What the twin says itself, in the owner's language. The twin speaks English; another language has a table of it.
 
+import type { StreamInfo } from "../api/types";
 import { spoken } from "./index.svelte";
 
 export interface TwinMessages {
@@ -15,6 +16,8 @@ export interface TwinMessages {
 
 /** A stream by its name; one that the table does not have keeps the name that the twin gives. */
 export const streamName = ({ stream, id, label }: { stream?: string; id?: string; label: string }): string => spoken()?.streams[stream ?? id ?? ""] ?? label;
+/** A stream that is known by its id only, among those there are. */
+export const nameIn = (streams: StreamInfo[], id: string, otherwise = id): string => streamName({ id, label: streams.find((one) => one.id === id)?.label ?? otherwise });
 export const labelName = (label: string): string => spoken()?.labels[label] ?? label;
 
 const patterns = new WeakMap<TwinMessages, [RegExp, string][]>();
