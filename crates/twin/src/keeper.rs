@@ -246,7 +246,7 @@ impl Keeper {
     fn open_with(&self, unlocked: &Unlocked, notices: Vec<String>, by: &str) -> Result<(), Failure> {
         if self.held.state().twin.is_none() {
             let lock = home::lock(&self.home)?;
-            self.hold(Twin::open_unlocked(&self.home, unlocked, lock, notices)?);
+            self.hold(Twin::open_unlocked(crate::World::default(), &self.home, unlocked, lock, notices)?);
         }
         let lease = self.lease()?;
         let twin = lease.twin()?;

@@ -34,6 +34,7 @@ pub mod request;
 pub mod response;
 mod settings;
 mod twin;
+mod world;
 
 pub use didymos_consent::Principal;
 pub use door::{Door, Failure, FailureCode, Progress, Watch};
@@ -43,3 +44,4 @@ pub use peers::online::{Listen, PORT};
 pub use request::Request;
 pub use response::Response;
 pub use twin::{Twin, unwatched};
+pub use world::{Chance, World};

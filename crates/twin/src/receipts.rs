@@ -6,7 +6,7 @@
 //! with the next receipt that may not wait.
 
 use crate::door::Failure;
-use crate::twin::now;
+use crate::world::World;
 use didymos_consent::Receipt;
 use didymos_vault::{ObjectKind, Vault};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +25,7 @@ pub(crate) struct Receipts {
 
 struct Shared {
     vault: Arc<Vault>,
+    world: World,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -57,7 +58,7 @@ impl Shared {
                 None => records.push((*kind, vec![record.clone()])),
             }
         }
-        self.vault.commit_records(&records, now()).map_err(|error| {
+        self.vault.commit_records(&records, self.world.now()).map_err(|error| {
             let mut state = self.state();
             state.waiting.splice(0..0, std::mem::take(&mut records[0].1));
             state.beside.splice(0..0, beside);
@@ -67,8 +68,8 @@ impl Shared {
 }
 
 impl Receipts {
-    pub(crate) fn new(vault: Arc<Vault>) -> Self {
-        let shared = Arc::new(Shared { vault, state: Mutex::default(), changed: Condvar::new() });
+    pub(crate) fn new(vault: Arc<Vault>, world: World) -> Self {
+        let shared = Arc::new(Shared { vault, world, state: Mutex::default(), changed: Condvar::new() });
         Self { shared, gathering: AtomicBool::new(false), committer: Mutex::default() }
     }
 

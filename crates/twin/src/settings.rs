@@ -3,7 +3,6 @@
 
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
-use crate::twin::now;
 use didymos_vault::ObjectKind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,5 +25,5 @@ pub(crate) fn encode(setting: &impl Serialize) -> Result<Vec<u8>, Failure> {
 
 /// Keeps a setting.
 pub(crate) fn keep(twin: &Twin, setting: &impl Serialize) -> Result<(), Failure> {
-    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![encode(setting)?])], now())?)
+    Ok(twin.vault.commit_records(&[(ObjectKind::Setting, vec![encode(setting)?])], twin.now())?)
 }

@@ -11,6 +11,7 @@ use crate::jobs::Jobs;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
+use crate::world::World;
 use crate::{Request, Response};
 use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
 use didymos_consent::{Act, Asked, Basis, Decision, Outcome, Owner, Principal, Receipt, Transform, decide};
@@ -24,10 +25,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A person's twin, open. It holds the writer's lock of its folder until it is dropped.
 pub struct Twin {
+    world: World,
     pub(crate) vault: Arc<Vault>,
     pub(crate) home: PathBuf,
     /// What a key slot holds: new slots are made from it.
@@ -64,24 +65,29 @@ struct Known {
     revoked: Vec<Did>,
 }
 
-/// What the system's clock says. The one place where a twin reads it.
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(since.as_millis() as i64)
-}
-
 impl Twin {
     /// Makes a new twin in `home` for the person who keeps `phrase`.
     pub fn init(home: &Path, phrase: &RecoveryPhrase, passphrase: &str, cost: KdfCost) -> Result<Self, Failure> {
+        Self::init_in(World::default(), home, phrase, passphrase, cost)
+    }
+
+    /// Makes a new twin in a world of its own.
+    pub fn init_in(
+        world: World,
+        home: &Path,
+        phrase: &RecoveryPhrase,
+        passphrase: &str,
+        cost: KdfCost,
+    ) -> Result<Self, Failure> {
         home::make(home)?;
         let lock = home::lock(home)?;
         refuse_existing(home)?;
-        let device_seed = Secret32::from_bytes(home::random()?);
+        let device_seed = Secret32::from_bytes(world.random()?);
         let device = SigningKey::from_seed(&device_seed);
         let identity = phrase.identity_key();
         // The next identity key is committed to from the start: whoever steals this one cannot take over.
         let next = commit_to_next(phrase.identity_key_number(1).did());
-        let document = DidDocument::genesis(&identity, device.did(), now(), Some(next));
+        let document = DidDocument::genesis(&identity, device.did(), world.now(), Some(next));
         let owner = document.document.id.clone();
         let signer = signer(&device_seed, &document)?;
         let opening =
@@ -91,34 +97,46 @@ impl Twin {
         {
             let _ = std::fs::remove_file(home.join(leftover));
         }
-        let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![document.encode()])], now())?;
+        let vault = Vault::create_on(
+            Arc::clone(&world.disk),
+            opening,
+            &[(ObjectKind::Identity, vec![document.encode()])],
+            world.now(),
+        )?;
         let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
-        let keys = KeyFile::seal(&unlocked, passphrase, cost, home::random()?);
+        let keys = KeyFile::seal(&unlocked, passphrase, cost, world.random()?);
         home::write_keys(home, &keys.map_err(|error| home::unlock_failure(&error))?)?;
-        Self::with(home, vault, &unlocked, lock, Vec::new())
+        Self::with(world, home, vault, &unlocked, lock, Vec::new())
     }
 
     /// Opens the twin in `home`. Fails with [`FailureCode::Busy`] while another process has it open.
     pub fn open(home: &Path, passphrase: &str) -> Result<Self, Failure> {
+        Self::open_in(World::default(), home, passphrase)
+    }
+
+    /// Opens the twin in `home` in a world of its own.
+    pub fn open_in(world: World, home: &Path, passphrase: &str) -> Result<Self, Failure> {
         let (unlocked, notices) = home::unlock(home, passphrase)?;
         let lock = home::lock(home)?;
-        Self::open_unlocked(home, &unlocked, lock, notices)
+        Self::open_unlocked(world, home, &unlocked, lock, notices)
     }
 
     pub(crate) fn open_unlocked(
+        world: World,
         home: &Path,
         unlocked: &Unlocked,
         lock: Lock,
         notices: Vec<String>,
     ) -> Result<Self, Failure> {
         // The certificate is in the journal, which opens without a signer; so a first look fetches it.
-        let vault = Vault::open(Opening {
+        let opening = Opening {
             dir: home,
             key: VaultKey::new(unlocked.vault_key.clone()),
             owner: unlocked.owner.clone(),
             signer: None,
-        })?;
-        Self::with(home, vault, unlocked, lock, notices)
+        };
+        let vault = Vault::open_on(Arc::clone(&world.disk), opening)?;
+        Self::with(world, home, vault, unlocked, lock, notices)
     }
 
     /// Builds the twin anew in an empty `home` from a copy and the recovery phrase, on a device of its own.
@@ -131,6 +149,7 @@ impl Twin {
         cost: KdfCost,
         watch: Watch<'_>,
     ) -> Result<Self, Failure> {
+        let world = World::default();
         home::make(home)?;
         let lock = home::lock(home)?;
         refuse_existing(home)?;
@@ -147,7 +166,7 @@ impl Twin {
             watch(Progress { doing: "restoring".to_owned(), unit: "commits".to_owned(), done, of })
         })?;
         let owner = didymos_vault::owner_of(home, &key)?;
-        let device_seed = Secret32::from_bytes(home::random()?);
+        let device_seed = Secret32::from_bytes(world.random()?);
         let device = SigningKey::from_seed(&device_seed);
         let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
         let vault = Vault::open(Opening { dir: home, key, owner: unlocked.owner.clone(), signer: None })?;
@@ -156,25 +175,33 @@ impl Twin {
         let last = documents.last().ok_or_else(|| {
             Failure::new(FailureCode::Damaged, "the copy holds no identity document: try another copy")
         })?;
-        let next = last.with_device(&phrase.identity_key(), device.did(), now()).map_err(|error| {
+        let next = last.with_device(&phrase.identity_key(), device.did(), world.now()).map_err(|error| {
             Failure::new(FailureCode::Invalid, format!("this recovery phrase cannot add a device: {error}"))
         })?;
         vault.set_signer(signer(&unlocked.device_seed, &next)?);
-        vault.commit_records(&[(ObjectKind::Identity, vec![next.encode()])], now())?;
-        let keys = KeyFile::seal(&unlocked, passphrase, cost, home::random()?);
+        vault.commit_records(&[(ObjectKind::Identity, vec![next.encode()])], world.now())?;
+        let keys = KeyFile::seal(&unlocked, passphrase, cost, world.random()?);
         home::write_keys(home, &keys.map_err(|error| home::unlock_failure(&error))?)?;
-        let twin = Self::with(home, vault, &unlocked, lock, Vec::new())?;
+        let twin = Self::with(world, home, vault, &unlocked, lock, Vec::new())?;
         backup::heal_beside(&twin)?;
         Ok(twin)
     }
 
-    fn with(home: &Path, vault: Vault, unlocked: &Unlocked, lock: Lock, notices: Vec<String>) -> Result<Self, Failure> {
+    fn with(
+        world: World,
+        home: &Path,
+        vault: Vault,
+        unlocked: &Unlocked,
+        lock: Lock,
+        notices: Vec<String>,
+    ) -> Result<Self, Failure> {
         let vault = Arc::new(vault);
         let twin = Self {
-            receipts: Receipts::new(vault.clone()),
+            receipts: Receipts::new(vault.clone(), world.clone()),
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
             peers: Peers::default(),
+            world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
             importing: Mutex::default(),
@@ -269,7 +296,7 @@ impl Twin {
         summary: &str,
         work: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let (asked, principal, time) = (Asked::new(name, act), self.principal(), now());
+        let (asked, principal, time) = (Asked::new(name, act), self.principal(), self.now());
         let decision = self.decide(&principal, &asked, time);
         let result = match &decision {
             Decision::Allow { .. } => work(),
@@ -307,6 +334,16 @@ impl Twin {
         let gathered = looks(&decision) && self.receipts.gathers();
         let may_wait = contract.is_some_and(|contract| uses.used(self, contract, time, gathered));
         (decision, may_wait)
+    }
+
+    /// What the clock says, UTC milliseconds.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Fresh randomness.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
+        self.world.random()
     }
 
     /// The owner, on this device.
@@ -368,7 +405,7 @@ impl Twin {
     ) -> Result<Response, Failure> {
         match (&request, principal) {
             (Request::Query(query), Principal::Twin(_)) => {
-                return narrow::query(self, query, transform, now()).map(Response::Query);
+                return narrow::query(self, query, transform, self.now()).map(Response::Query);
             }
             // Only what narrows may be asked under a contract that narrows.
             _ if transform != Transform::None => {
@@ -457,7 +494,7 @@ impl Twin {
     ) -> Result<Response, Failure> {
         let asked = asked_of(&request);
         let summary = summary_of(&request);
-        let time = now();
+        let time = self.now();
         let (decision, may_wait) = self.decide_and_count(principal, &asked, time);
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {

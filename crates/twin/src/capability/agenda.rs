@@ -12,7 +12,6 @@ use crate::Twin;
 use crate::capability::timeline::source_of;
 use crate::door::Failure;
 use crate::response::AgendaItem;
-use crate::twin::now;
 use didymos_base::time::DAY_MS;
 use didymos_base::{StreamId, Value};
 use didymos_vault::timeline::Range;
@@ -46,7 +45,7 @@ fn id() -> Option<StreamId> {
 pub(crate) fn present_day(twin: &Twin) -> Option<i64> {
     let index = twin.vault.index();
     let last = index.stream(&id()?)?.chunks.iter().max_by_key(|chunk| chunk.commit)?;
-    Some(now().wall(last.zones.1).div_euclid(DAY_MS))
+    Some(twin.now().wall(last.zones.1).div_euclid(DAY_MS))
 }
 
 /// The events of a day (days since 1970).

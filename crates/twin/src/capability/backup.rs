@@ -8,7 +8,6 @@ use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::request::{BackupAdd, BackupWhich};
 use crate::response::BackupReport;
 use crate::settings;
-use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset};
 use didymos_vault::backup::{Place, Standing};
 use serde::{Deserialize, Serialize};
@@ -174,7 +173,7 @@ pub(crate) fn check(twin: &Twin, which: &BackupWhich, watch: Watch<'_>) -> Resul
         match ran {
             Ok(standing) => {
                 if standing.missing.is_empty() && standing.objects > 0 {
-                    known.verified = Some(now());
+                    known.verified = Some(twin.now());
                     checked.push(known.clone());
                 }
                 reports.push(known.report(&standing));

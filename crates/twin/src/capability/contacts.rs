@@ -7,7 +7,6 @@ use crate::peers::contacts::{Contact, Record};
 use crate::peers::{change_contacts, look, meant};
 use crate::request::ContactChange;
 use crate::response::{ContactShown, KeysSeen, PlaceShown};
-use crate::twin::now;
 use didymos_base::{Did, ZoneOffset};
 
 fn shown(contact: &Contact, connected: &[Did]) -> ContactShown {
@@ -64,10 +63,10 @@ pub(crate) fn change(twin: &Twin, asked: &ContactChange) -> Result<Vec<ContactSh
             records.push(contacts.named(contact, name)?);
         }
         if let Some(blocked) = asked.blocked.filter(|blocked| *blocked != contact.blocked) {
-            records.push(Record::Blocked { did: contact.did.clone(), blocked, at: now() });
+            records.push(Record::Blocked { did: contact.did.clone(), blocked, at: twin.now() });
         }
         if asked.forget {
-            records.push(Record::Forgotten { did: contact.did.clone(), at: now() });
+            records.push(Record::Forgotten { did: contact.did.clone(), at: twin.now() });
         }
         Ok(records)
     })?;

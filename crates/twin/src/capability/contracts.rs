@@ -8,7 +8,6 @@ use crate::peers::contracts::{Contracts, Entry, Record, Stand};
 use crate::peers::{change_contracts, look, meant, online, take_paper};
 use crate::request::{ContractOffer, ContractWhich, Every, Look, PaperIn, Query};
 use crate::response::{ContractShown, ContractState, LookAnswer, Nothing, QueryAnswer};
-use crate::twin::now;
 use crate::{Request, home};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,7 +51,7 @@ pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractSh
         let words = format!("there is no stream {missing} in this twin: `twin streams` lists them");
         return Err(Failure::new(FailureCode::NotFound, words));
     }
-    let at = now();
+    let at = twin.now();
     let terms = Terms {
         version: 1,
         assigner: twin.did().clone(),
@@ -65,7 +64,7 @@ pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractSh
         purpose: asked.purpose.trim().to_owned(),
         starts: at,
         expires: Timestamp(at.0 + i64::from(asked.days) * DAY_MS),
-        nonce: home::random()?,
+        nonce: twin.random()?,
     };
     terms.check().map_err(|error| invalid(error.to_string()))?;
     let offer = terms.offer(twin.device_key());
@@ -97,7 +96,7 @@ fn which(contracts: &Contracts, text: &str) -> Result<(ContractId, Entry), Failu
 
 pub(crate) fn accept(twin: &Twin, asked: &ContractWhich) -> Result<Vec<ContractShown>, Failure> {
     let (id, entry) = look(twin, |book| which(&book.contracts, &asked.contract))??;
-    let at = now();
+    let at = twin.now();
     if entry.offer.terms.assignee != *twin.did() {
         return Err(invalid("this is your own offer: the other side accepts it"));
     }
@@ -127,7 +126,7 @@ fn ending(twin: &Twin, entry: &Entry, at: Timestamp) -> Record {
 pub(crate) fn end(twin: &Twin, asked: &ContractWhich) -> Result<Vec<ContractShown>, Failure> {
     let (id, entry) = look(twin, |book| which(&book.contracts, &asked.contract))??;
     if entry.ending.is_none() {
-        change_contracts(twin, |_| Ok(vec![ending(twin, &entry, now())]))?;
+        change_contracts(twin, |_| Ok(vec![ending(twin, &entry, twin.now())]))?;
         online::deliver_now(twin, &other(twin.did(), &entry));
     }
     one(twin, &id)
@@ -136,7 +135,7 @@ pub(crate) fn end(twin: &Twin, asked: &ContractWhich) -> Result<Vec<ContractShow
 /// Ends every contract with `did` that has not ended.
 pub(crate) fn end_all(twin: &Twin, did: &Did) -> Result<(), Failure> {
     change_contracts(twin, |book| {
-        let at = now();
+        let at = twin.now();
         let live = |entry: &&Entry| other(twin.did(), entry) == *did && entry.ending.is_none();
         Ok(book.contracts.all().map(|(_, entry)| entry).filter(live).map(|entry| ending(twin, entry, at)).collect())
     })?;
@@ -157,7 +156,7 @@ fn shown(
     let utc = |time: Timestamp| time.rfc3339(ZoneOffset::UTC);
     ContractShown {
         contract: id,
-        state: match entry.stand(now()) {
+        state: match entry.stand(twin.now()) {
             Stand::Offered => ContractState::Offered,
             Stand::InForce => ContractState::InForce,
             Stand::Ended => ContractState::Ended,
@@ -204,14 +203,14 @@ pub(crate) fn paper(twin: &Twin, principal: &Principal, asked: &PaperIn) -> Resu
     }
     let bytes = URL_SAFE_NO_PAD.decode(&asked.paper).map_err(|_| malformed())?;
     let paper = Paper::decode(&bytes).map_err(|_| malformed())?;
-    take_paper(twin, from, paper, now())?;
+    take_paper(twin, from, paper, twin.now())?;
     Ok(Nothing {})
 }
 
 /// Looks at what a contact lets the owner see.
 pub(crate) fn look_at(twin: &Twin, asked: &Look) -> Result<LookAnswer, Failure> {
     let contact = meant(twin, &asked.contact)?;
-    let at = now();
+    let at = twin.now();
     let granted = look(twin, |book| {
         let mut granted: Vec<Entry> = book
             .contracts

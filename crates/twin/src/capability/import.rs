@@ -10,7 +10,6 @@ use crate::jobs::{JobState, no_job};
 use crate::keeper::job_id;
 use crate::request::{CsvColumns, Import, UploadWhich};
 use crate::response::{ImportReport, ImportedFile, StreamCounts};
-use crate::twin::now;
 use didymos_base::{Digest, Part, Row, Sink, SinkClosed, Source, SourceKey, Stream, StreamKey, Timestamp};
 use didymos_intake::{CsvMapping, IntakeError, Options, TimeFormat, expand, read, read_file};
 use didymos_vault::spool::SpoolReader;
@@ -303,7 +302,7 @@ fn take_in(twin: &Twin, files: Vec<Incoming>, told: Told<'_>, watch: Watch<'_>) 
             fill(&mut file.file, report);
         }
     }
-    let began_at = Timestamp(now().0 - began.elapsed().as_millis() as i64);
+    let began_at = Timestamp(twin.now().0 - began.elapsed().as_millis() as i64);
     let report = ImportReport {
         import: imports::id_text(&imported.id),
         added: imported.parts.iter().map(|part| part.added).sum(),

@@ -9,7 +9,6 @@ use crate::door::{Failure, FailureCode};
 use crate::jobs::{Job, JobState};
 use crate::request::ImportWhich;
 use crate::response::{ImportReport, ImportShown, ImportState, ImportedFile, ImportsAnswer, StreamCounts, UndoAnswer};
-use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset, canonical, hex};
 use didymos_vault::{ImportId, ObjectKind, PartRecord};
 use serde::{Deserialize, Serialize};
@@ -79,7 +78,7 @@ pub(crate) fn skipped_of<'a>(files: impl IntoIterator<Item = &'a ImportedFile>) 
 /// Writes down what an import brought.
 pub(crate) fn keep(twin: &Twin, kept: &Kept) -> Result<(), Failure> {
     let bytes = serde_json::to_vec(kept).unwrap_or_default();
-    Ok(twin.vault.commit_records(&[(ObjectKind::Imports, vec![bytes])], now())?)
+    Ok(twin.vault.commit_records(&[(ObjectKind::Imports, vec![bytes])], twin.now())?)
 }
 
 /// A file or archive member, and the commit that holds its newest record.
@@ -158,7 +157,7 @@ pub(crate) fn undo(twin: &Twin, which: &ImportWhich) -> Result<UndoAnswer, Failu
     if twin.vault.retractions()?.iter().any(|(_, retraction)| retraction.import == import) {
         return Err(Failure::new(FailureCode::Invalid, "this import was taken back already"));
     }
-    Ok(UndoAnswer { observations: twin.vault.retract(&import, now())? })
+    Ok(UndoAnswer { observations: twin.vault.retract(&import, twin.now())? })
 }
 
 fn of_job(job: Job) -> ImportShown {

@@ -13,7 +13,6 @@ use crate::home;
 use crate::request::{Experiment, ExperimentWhich};
 use crate::response::{ArmContrast, Causal, CausalKind, Contrast, ExperimentShown, ExperimentState, PeriodShown};
 use crate::settings;
-use crate::twin::now;
 use didymos_base::time::{DAY_MS, Date, wall_text};
 use didymos_base::{Timestamp, ZoneOffset, hex, streams as table};
 use didymos_mirror::trial::{Effect, Period, Protocol};
@@ -91,7 +90,7 @@ pub(crate) fn add(twin: &Twin, asked: &Experiment) -> Result<ExperimentShown, Fa
     }
     let seed = match asked.seed {
         Some(seed) => seed,
-        None => u32::from_le_bytes(home::random()?),
+        None => u32::from_le_bytes(twin.random()?),
     };
     let plan = Experiment { start: Some(date(start)), seed: Some(seed), ..asked.clone() };
     // Refuses what could show nothing.
@@ -99,8 +98,8 @@ pub(crate) fn add(twin: &Twin, asked: &Experiment) -> Result<ExperimentShown, Fa
     if all(twin)?.0.len() >= MOST {
         return Err(invalid(format!("{MOST} experiments are kept already")));
     }
-    let id: [u8; 6] = home::random()?;
-    let laid = Laid { id: hex::encode(&id), created: now(), plan };
+    let id: [u8; 6] = twin.random()?;
+    let laid = Laid { id: hex::encode(&id), created: twin.now(), plan };
     settings::keep(twin, &Kept { experiment: laid.clone() })?;
     shown(twin, &laid, false)
 }
@@ -144,7 +143,7 @@ fn protocol(plan: &Experiment) -> Protocol {
 }
 
 fn today() -> i64 {
-    now().0.div_euclid(DAY_MS)
+    twin.now().0.div_euclid(DAY_MS)
 }
 
 /// `2026-05-01` as days since 1970-01-01.

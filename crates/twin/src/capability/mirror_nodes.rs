@@ -8,7 +8,6 @@ use super::mirror_experiments::arms_by_day;
 use crate::Twin;
 use crate::capability::agenda;
 use crate::door::{Failure, FailureCode, Progress, Watch};
-use crate::twin::now;
 use didymos_base::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use didymos_base::{Digest, Kind, StreamId, Value};
 use didymos_mirror::features::{Column, Gatherer, Grid, How};
@@ -172,7 +171,7 @@ impl Gathered {
         let mut selection = twin.vault.select(id, Range::default(), source)?;
         selection.without(&known);
         let kind = selection.stream.kind;
-        let until = now().0 + DAY_MS;
+        let until = twin.now().0 + DAY_MS;
         twin.vault.each(&selection, |found| {
             if found.start().0 <= until {
                 self.take(&found, &found.chunk.front.value(kind, found.index));

@@ -2,7 +2,6 @@
 
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
-use crate::twin::now;
 use didymos_base::time::DAY_MS;
 use didymos_base::{Kind, Stream, StreamId, Value};
 use didymos_mirror::features::{Column, Grid, How, Samples, resample};
@@ -45,7 +44,7 @@ pub(crate) fn read(twin: &Twin, stream: &StreamId, source: Option<&str>) -> Resu
         return Err(Failure::new(FailureCode::Invalid, message));
     }
     // A day's grace is for travellers.
-    let until = now().0 + DAY_MS;
+    let until = twin.now().0 + DAY_MS;
     let mut told: Vec<Told> = Vec::new();
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let (mut count, mut in_future) = (0, 0);

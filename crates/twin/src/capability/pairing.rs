@@ -55,7 +55,7 @@ pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, F
         .ticket
         .parse()
         .map_err(|error: didymos_link::BadTicket| Failure::new(FailureCode::Invalid, error.to_string()))?;
-    if ticket.expires <= crate::twin::now() {
+    if ticket.expires <= twin.now() {
         let words = "this ticket has expired (or this machine's clock is ahead): ask for a new one";
         return Err(Failure::new(FailureCode::Invalid, words));
     }

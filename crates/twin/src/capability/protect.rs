@@ -6,7 +6,6 @@ use crate::door::Failure;
 use crate::home;
 use crate::response::{DeviceShown, ProtectAnswer};
 use crate::settings;
-use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +16,7 @@ struct Setting {
 }
 
 pub(crate) fn keep_phrase_checked(twin: &Twin) -> Result<(), Failure> {
-    settings::keep(twin, &Setting { phrase_checked: now() })
+    settings::keep(twin, &Setting { phrase_checked: twin.now() })
 }
 
 fn phrase_checked(twin: &Twin) -> Result<Option<Timestamp>, Failure> {

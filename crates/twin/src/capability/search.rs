@@ -11,7 +11,6 @@ use crate::capability::{agenda, imports, receipts};
 use crate::door::{Failure, FailureCode};
 use crate::request::Find;
 use crate::response::{Counts, FindAnswer, FoundGroup, FoundKind, FoundResult, Go};
-use crate::twin::now;
 use didymos_base::time::{DAY_MS, wall_text};
 use didymos_base::{Kind, StreamId, ZoneOffset, streams as table};
 use didymos_consent::Receipt;
@@ -81,7 +80,7 @@ pub(crate) fn find(twin: &Twin, asked: &Find) -> Result<FindAnswer, Failure> {
 
 /// Days, months and years that the text can mean, with how much there is of them.
 fn dates(twin: &Twin, text: &str) -> Result<Vec<FoundResult>, Failure> {
-    let today = now().0.div_euclid(DAY_MS);
+    let today = twin.now().0.div_euclid(DAY_MS);
     let streams: Vec<(StreamId, Kind)> = {
         let index = twin.vault.index();
         index.streams.iter().map(|stream| (stream.stream.id.clone(), stream.stream.kind)).collect()

@@ -4,7 +4,6 @@ use crate::Twin;
 use crate::capability::backup;
 use crate::door::Failure;
 use crate::response::Status;
-use crate::twin::now;
 use didymos_base::time::{DAY_MS, MINUTE_MS};
 use didymos_base::{Timestamp, ZoneOffset};
 
@@ -34,7 +33,7 @@ pub(crate) fn status(twin: &Twin) -> Result<Status, Failure> {
         let last = index.commits.last().map(|commit| commit.time);
         (index.commits.len() as u64, index.history.root(), index.observations(), index.streams.len() as u64, last)
     };
-    let now = now();
+    let now = twin.now();
     notices.extend(last.and_then(|last| clock_notice(now, last)));
     if whole && observations > 0 {
         let places = backup::places(twin)?;

@@ -9,7 +9,6 @@ use crate::door::{Failure, FailureCode};
 use crate::request::{TokenNew, TokenWhich};
 use crate::response::{TokenCreated, TokenShown, TokenState};
 use crate::settings;
-use crate::twin::now;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use didymos_base::{Did, Digest, Timestamp, ZoneOffset};
 use didymos_consent::{Act, Contract, Period, Principal, Receipt, Streams, Verdict};
@@ -127,13 +126,13 @@ pub(crate) fn holder(twin: &Twin, token: &str) -> Option<(Did, String)> {
     let did = SigningKey::from_seed(&Secret32::from_bytes(seed)).did().clone();
     let setting = known(twin).ok()?;
     let token =
-        setting.tokens.into_iter().find(|token| token.did == did && token.state(now()) == TokenState::InForce)?;
+        setting.tokens.into_iter().find(|token| token.did == did && token.state(twin.now()) == TokenState::InForce)?;
     Some((token.did, token.name))
 }
 
 pub(crate) fn list(twin: &Twin) -> Result<Vec<TokenShown>, Failure> {
     twin.vault.ensure_whole()?;
-    let (setting, now) = (known(twin)?, now());
+    let (setting, now) = (known(twin)?, twin.now());
     let mut last: Vec<Option<Timestamp>> = vec![None; setting.tokens.len()];
     if !last.is_empty() {
         twin.flush_receipts()?;
@@ -164,8 +163,8 @@ pub(crate) fn create(twin: &Twin, asked: &TokenNew) -> Result<TokenCreated, Fail
     if !(1..=DAYS_MAX).contains(&asked.days) {
         return invalid(format!("a token can be in force for 1 to {DAYS_MAX} days"));
     }
-    let seed = Zeroizing::new(crate::home::random::<32>()?);
-    let time = now();
+    let seed = Zeroizing::new(twin.random::<32>()?);
+    let time = twin.now();
     let token = Token {
         did: SigningKey::from_seed(&Secret32::from_bytes(*seed)).did().clone(),
         name: name.to_owned(),
@@ -187,7 +186,7 @@ pub(crate) fn create(twin: &Twin, asked: &TokenNew) -> Result<TokenCreated, Fail
 
 pub(crate) fn revoke(twin: &Twin, asked: &TokenWhich) -> Result<Vec<TokenShown>, Failure> {
     twin.vault.ensure_whole()?;
-    let time = now();
+    let time = twin.now();
     change(twin, |tokens| {
         let Some(token) = tokens.iter_mut().find(|token| token.did == asked.did) else {
             return Err(Failure::new(FailureCode::NotFound, "there is no such token; `twin token list` lists them"));

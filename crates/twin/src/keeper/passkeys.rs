@@ -9,7 +9,6 @@ use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::home;
 use crate::settings;
-use crate::twin::now;
 use didymos_base::{Timestamp, ZoneOffset, hex};
 use didymos_consent::Act;
 use didymos_identity::{Passkey, Secret32};
@@ -86,11 +85,11 @@ impl Keeper {
         twin.act("keys.passkey_add@1", Act::Manage, "", || {
             let id = hex::encode(&passkey.credential);
             home::change_keys(&self.home, |keys| {
-                keys.with_passkey(twin.secrets(), passkey, prf, home::random()?)
+                keys.with_passkey(twin.secrets(), passkey, prf, twin.random()?)
                     .map_err(|error| home::unlock_failure(&error))
             })?;
             let mut setting = names(twin)?;
-            setting.passkeys.insert(id, Named { name, created: now() });
+            setting.passkeys.insert(id, Named { name, created: twin.now() });
             settings::keep(twin, &setting)
         })
     }

@@ -44,7 +44,7 @@ impl Keeper {
         if let Some(setup) = &*setup {
             return Ok(setup.phrase.words());
         }
-        let entropy = Zeroizing::new(home::random::<32>()?);
+        let entropy = Zeroizing::new(crate::World::default().random::<32>()?);
         let phrase = RecoveryPhrase::from_entropy(*entropy);
         let words = phrase.words();
         *setup = Some(Setup { phrase, checked: false });

@@ -8,7 +8,6 @@ use crate::capability::tokens;
 use crate::door::{Door, Failure, FailureCode};
 use crate::jobs::{JobState, Upload};
 use crate::request::UploadWhich;
-use crate::twin::now;
 use crate::{Request, Twin};
 use didymos_base::hex;
 use didymos_consent::Principal;
@@ -67,7 +66,7 @@ impl Receiving {
     /// The file is whole: it is durable now, and its import begins when its turn comes. Returns the job's id.
     pub fn finish(self) -> Result<String, Failure> {
         let Self { upload, lease } = self;
-        let id = lease.twin()?.jobs().received(upload, now())?;
+        let id = lease.twin()?.jobs().received(upload, twin.now())?;
         lease.held.more_work();
         Ok(hex::encode(&id))
     }

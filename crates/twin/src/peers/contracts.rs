@@ -1,11 +1,24 @@
 //! Contracts with contacts: the papers of both sides, and what is still to be delivered.
 
+use super::errand::Errand;
+use super::{Book, change_contracts, look, online};
 use crate::door::{Failure, FailureCode};
+use crate::request::PaperIn;
+use crate::{Request, Twin};
 use didymos_base::{Did, Digest, Timestamp};
 use didymos_consent::{Acceptance, Contract, ContractId, Ending, Offer, Paper};
 use didymos_identity::VerifiedIdentity;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
+
+/// Papers on their way.
+pub(crate) const ERRAND: Errand = Errand {
+    waits: |twin, did| {
+        let waits = |book: &Book| book.contracts.outbox().iter().any(|waiting| waiting.to == *did);
+        look(twin, waits).unwrap_or(false)
+    },
+    run: deliver,
+};
 
 /// The most contracts with one contact that have not ended or expired.
 const LIVE_MAX: usize = 128;
@@ -240,4 +253,24 @@ pub(crate) fn taken(
         }
     };
     Ok(if counts { vec![Record::Paper { paper, to: None, at }] } else { Vec::new() })
+}
+
+/// Delivers the papers that wait for `did`, in order. What cannot be delivered now goes on waiting.
+fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
+    let waiting: Vec<Waiting> =
+        look(twin, |book| book.contracts.outbox().iter().filter(|waiting| waiting.to == *did).cloned().collect())?;
+    for Waiting { paper, .. } in waiting {
+        let request = Request::Paper(PaperIn::of(&paper));
+        let refused = match online::ask(twin, did, &request) {
+            Ok(_) => None,
+            // Asking again would be answered with the same no; the owner sees it in the list of contracts.
+            Err(failure) if matches!(failure.code, FailureCode::Invalid | FailureCode::NotFound) => {
+                Some(failure.message)
+            }
+            Err(failure) => return Err(failure),
+        };
+        let record = Record::Delivered { paper: name(&paper), refused, at: twin.now() };
+        change_contracts(twin, |_| Ok(vec![record]))?;
+    }
+    Ok(())
 }

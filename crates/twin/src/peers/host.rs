@@ -2,7 +2,6 @@
 
 use super::ask::{ASK_BYTES_MAX, Answer, Ask, CALL, Use, Used};
 use crate::door::{Failure, FailureCode};
-use crate::twin::now;
 use crate::{Request, Response, Twin, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
@@ -40,7 +39,7 @@ impl Host for Behind {
         let Some(twin) = self.twin() else { return };
         // What cannot be kept now, on a full disk for example, is shown again at the next meeting.
         let _ = super::change_contacts(&twin, |contacts| {
-            Ok(contacts.get(&peer.did).map(|contact| contact.news(peer, now())).unwrap_or_default())
+            Ok(contacts.get(&peer.did).map(|contact| contact.news(peer, twin.now())).unwrap_or_default())
         });
     }
 
@@ -53,7 +52,7 @@ impl Host for Behind {
     fn paired(&self, peer: &Peer) -> Result<(), String> {
         let twin = self.twin().ok_or("the twin was locked meanwhile")?;
         twin.act("contacts.pair@1", Act::Manage, peer.did.as_str(), || {
-            super::paired(&twin, peer, now())?;
+            super::paired(&twin, peer, twin.now())?;
             twin.listen_for_contacts()
         })
         .map_err(|failure| failure.message)
@@ -73,7 +72,7 @@ impl Host for Behind {
     }
 
     fn now(&self) -> Timestamp {
-        now()
+        twin.now()
     }
 }
 
@@ -95,7 +94,7 @@ fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
         if matches!(response, Response::Nothing(_)) {
             return None;
         }
-        let used = Used::new(*contract, &ask, &answer.answer, now(), twin.device_key());
+        let used = Used::new(*contract, &ask, &answer.answer, twin.now(), twin.device_key());
         let record = canonical::encode(&Use { ask: ask.clone(), used: used.clone() });
         answer.used = Some(used);
         Some((ObjectKind::Uses, record))

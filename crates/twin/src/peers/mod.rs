@@ -7,6 +7,7 @@
 pub mod ask;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
+pub(crate) mod errand;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
@@ -14,7 +15,6 @@ pub(crate) mod uses;
 
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
-use crate::twin::now;
 use contacts::{Contact, Contacts};
 use contracts::Contracts;
 use didymos_base::{Did, Timestamp, canonical};
@@ -127,7 +127,7 @@ fn change<A: FnOnce(&mut Book)>(
     };
     let changed = work(&book).and_then(|(kind, records, apply)| {
         if !records.is_empty() {
-            twin.vault.commit_records(&[(kind, records)], now())?;
+            twin.vault.commit_records(&[(kind, records)], twin.now())?;
             apply(&mut book);
         }
         Ok(())

@@ -5,11 +5,9 @@
 //! port of its own that it tells nobody.
 
 use super::ask::{Answer, Ask, CALL, Use};
-use super::contracts::{Record, Waiting, name};
+use super::errand;
 use super::host::Behind;
 use crate::door::{Failure, FailureCode};
-use crate::request::PaperIn;
-use crate::twin::now;
 use crate::{Request, Twin, home};
 use didymos_base::{Did, canonical};
 use didymos_consent::{ContractId, Offer};
@@ -183,7 +181,7 @@ impl Twin {
 pub(crate) fn ask(twin: &Twin, did: &Did, request: &Request) -> Result<(Ask, Answer), Failure> {
     let json = serde_json::to_vec(request)
         .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
-    let ask = Ask::new(json, did.clone(), now(), home::random()?, twin.device_key());
+    let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
     let call = Call { name: CALL.to_owned(), body: canonical::encode(&ask) };
     let body = twin.link()?.call(did, call)?;
     let answer = Answer::decode(&body).map_err(|_| Failure::from(LinkError::Malformed))?;
@@ -192,7 +190,7 @@ pub(crate) fn ask(twin: &Twin, did: &Did, request: &Request) -> Result<(Ask, Ans
 
 /// Keeps what both sides signed of one use of a contract.
 pub(crate) fn keep_use(twin: &Twin, kept: &Use) -> Result<(), Failure> {
-    Ok(twin.vault.commit_records(&[(ObjectKind::Uses, vec![canonical::encode(kept)])], now())?)
+    Ok(twin.vault.commit_records(&[(ObjectKind::Uses, vec![canonical::encode(kept)])], twin.now())?)
 }
 
 impl Twin {
@@ -209,33 +207,18 @@ impl Twin {
     }
 }
 
-/// Delivers what waits for `did`, in order. What cannot be delivered now goes on waiting.
+/// Carries what waits for `did`, one errand behind the other.
 pub(crate) fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
     let _one = twin.peers.online.delivering.lock().unwrap_or_else(PoisonError::into_inner);
-    let waiting: Vec<Waiting> = super::look(twin, |book| {
-        book.contracts.outbox().iter().filter(|waiting| waiting.to == *did).cloned().collect()
-    })?;
-    for Waiting { paper, .. } in waiting {
-        let request = Request::Paper(PaperIn::of(&paper));
-        let refused = match ask(twin, did, &request) {
-            Ok(_) => None,
-            // Asking again would be answered with the same no; the owner sees it in the list of contracts.
-            Err(failure) if matches!(failure.code, FailureCode::Invalid | FailureCode::NotFound) => {
-                Some(failure.message)
-            }
-            Err(failure) => return Err(failure),
-        };
-        let record = Record::Delivered { paper: name(&paper), refused, at: now() };
-        super::change_contracts(twin, |_| Ok(vec![record]))?;
-    }
-    Ok(())
+    errand::run(twin, did)
 }
 
-/// Delivers what waits for `did` from a thread of its own, if anything does. The receiver hears when that is over.
+/// Carries what waits for `did` from a thread of its own, if anything does. The receiver hears when that is over.
 pub(crate) fn deliver_soon(twin: &Twin, did: &Did) -> mpsc::Receiver<()> {
     let (done, over) = mpsc::channel();
-    let waits = super::look(twin, |book| book.contracts.outbox().iter().any(|waiting| waiting.to == *did));
-    if let (Ok(true), Some(me)) = (waits, twin.peers.online.me.get().cloned()) {
+    if errand::waits(twin, did)
+        && let Some(me) = twin.peers.online.me.get().cloned()
+    {
         let did = did.clone();
         std::thread::spawn(move || {
             if let Some(twin) = me.upgrade() {
@@ -260,11 +243,13 @@ fn carry(me: &Weak<Twin>, ended: &Ended) {
         {
             let Some(twin) = me.upgrade() else { return };
             let wanted = super::look(&twin, |book| {
-                let waits = |did: &Did| book.contracts.outbox().iter().any(|waiting| waiting.to == *did);
-                let wanted = book.contacts.all().filter(|contact| !contact.blocked && (first || waits(&contact.did)));
-                wanted.map(|contact| contact.did.clone()).collect::<Vec<_>>()
+                let known = book.contacts.all().filter(|contact| !contact.blocked);
+                known.map(|contact| contact.did.clone()).collect::<Vec<_>>()
             });
             for did in wanted.unwrap_or_default() {
+                if !first && !errand::waits(&twin, &did) {
+                    continue;
+                }
                 if ended.is_set() {
                     return;
                 }

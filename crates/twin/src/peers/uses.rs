@@ -107,7 +107,7 @@ pub(crate) fn settle(twin: &Twin) -> Result<(), Failure> {
     let leased = super::look(twin, |book| book.contracts.leased())?;
     twin.flush_receipts()?;
     uses.settled();
-    let at = crate::twin::now();
+    let at = twin.now();
     let settled = |(contract, _)| Record::Settled { contract, lost: 0, at };
     super::change_contracts(twin, |_| Ok(leased.into_iter().map(settled).collect()))
 }

@@ -1,0 +1,49 @@
+//! What a twin takes from the machine it runs on: time, randomness, and the disk under its vault.
+//!
+//! A twin reads the clock and asks for randomness here and nowhere else, so that a test can let days pass, let two
+//! clocks disagree, pull the plug at any write, and have the same run again from the same seed.
+
+use crate::door::{Failure, FailureCode};
+use didymos_base::Timestamp;
+use didymos_vault::disk::{Disk, RealDisk};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Fills bytes with randomness; false where there is none.
+pub type Chance = Arc<dyn Fn(&mut [u8]) -> bool + Send + Sync>;
+
+/// The machine, as a twin sees it. [`World::default`] is the real one.
+#[derive(Clone)]
+pub struct World {
+    /// What the clock says, UTC milliseconds.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Where randomness comes from.
+    pub chance: Chance,
+    /// The disk under the vault.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let clock = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp(since.as_millis() as i64)
+        };
+        let chance = |bytes: &mut [u8]| getrandom::fill(bytes).is_ok();
+        Self { clock: Arc::new(clock), chance: Arc::new(chance), disk: Arc::new(RealDisk) }
+    }
+}
+
+impl World {
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Failure> {
+        let mut bytes = [0; N];
+        if (self.chance)(&mut bytes) {
+            return Ok(bytes);
+        }
+        Err(Failure::new(FailureCode::Io, "the system gives no randomness"))
+    }
+}
