@@ -1,10 +1,14 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod copies;
 mod mirror;
 mod owner;
 mod peers;
 
+pub use copies::{
+    CopiesSet, CopiesWhich, LeafAsked, ManifestPut, ShareDrop, ShareList, ShareProve, SharePut, ShareWhich, SpaceOffer,
+};
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
     TrialArm, TrialTreatment, WhatIf,

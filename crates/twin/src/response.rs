@@ -1,6 +1,7 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
 mod agenda;
+mod copies;
 mod imports;
 mod mirror;
 mod owner;
@@ -8,6 +9,7 @@ mod peers;
 mod today;
 
 pub use agenda::*;
+pub use copies::*;
 pub use imports::*;
 pub use mirror::*;
 pub use owner::*;

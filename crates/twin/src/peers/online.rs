@@ -8,7 +8,7 @@ use super::ask::{Answer, Ask, CALL, Use};
 use super::errand;
 use super::host::Behind;
 use crate::door::{Failure, FailureCode};
-use crate::{Request, Twin, home};
+use crate::{Request, Twin};
 use didymos_base::{Did, canonical};
 use didymos_consent::{ContractId, Offer};
 use didymos_identity::derive;
@@ -163,7 +163,7 @@ impl Twin {
         let seed = derive(&self.secrets().device_seed, "link-endpoint", b"");
         let start = |bind: Vec<SocketAddr>| {
             let settings = Settings { bind, ..Settings::default() };
-            Link::start(&seed, settings, Arc::new(Behind(me.clone())))
+            Link::start(&seed, settings, Arc::new(Behind { twin: me.clone(), world: self.world.clone() }))
         };
         let started = match online.listen.get().cloned().unwrap_or_default() {
             Listen::At(addrs) => start(addrs),
