@@ -11,7 +11,7 @@
 //!
 //! - [`frame`], [`wire`]: bytes on the way, and their bounds;
 //! - [`peer`], [`pairing`], [`ticket`], [`rate`]: pure, and tested without a network;
-//! - [`Link`]: the network, for callers that are not asynchronous.
+//! - [`Link`]: the network, for callers that are not asynchronous; [`Network`]: what a twin needs of one.
 
 mod endpoint;
 mod error;
@@ -19,6 +19,7 @@ pub mod frame;
 mod host;
 mod link;
 mod meeting;
+mod network;
 pub mod pairing;
 pub mod peer;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use error::LinkError;
 pub use host::{Host, Known, Place};
 pub use link::Link;
 pub use meeting::{Meeting, Stage};
+pub use network::{Internet, Network, Reach};
 pub use peer::{EndpointKey, Own, Peer};
 pub use settings::{Counts, Settings};
 pub use ticket::{BadTicket, Ticket};
