@@ -13,7 +13,7 @@
 //!
 //! - [`frame`], [`wire`]: bytes on the way, and their bounds;
 //! - [`peer`], [`pairing`], [`ticket`], [`rate`]: pure, and tested without a network;
-//! - [`Link`]: the network, for callers that are not asynchronous.
+//! - [`Link`]: the network, for callers that are not asynchronous; [`Network`]: what a twin needs of one.
 
 mod block;
 mod endpoint;
@@ -22,6 +22,7 @@ pub mod frame;
 mod host;
 mod link;
 mod meeting;
+mod network;
 pub mod pairing;
 mod payload;
 pub mod peer;
@@ -37,7 +38,8 @@ pub use error::LinkError;
 pub use host::{Host, Known, Place};
 pub use link::Link;
 pub use meeting::{Meeting, Stage};
-pub use payload::{Incoming, Outgoing, PAYLOAD_BYTES_MAX};
+pub use network::{Called, Internet, Network, Reach};
+pub use payload::{Incoming, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 pub use peer::{EndpointKey, Own, Peer};
 pub use settings::{Counts, Settings};
 pub use ticket::{BadTicket, Ticket};

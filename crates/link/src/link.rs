@@ -4,7 +4,8 @@ use crate::endpoint::Inner;
 use crate::error::LinkError;
 use crate::host::Host;
 use crate::meeting::{self, Meeting};
-use crate::payload::Incoming;
+use crate::network::Called;
+use crate::payload::Upload;
 use crate::peer::EndpointKey;
 use crate::serve;
 use crate::settings::{Counts, Settings};
@@ -12,7 +13,6 @@ use crate::ticket::Ticket;
 use crate::wire::Call;
 use didymos_base::Did;
 use didymos_identity::Secret32;
-use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -111,12 +111,7 @@ impl Link {
     /// go, and gives them. Returns the reply's body, and what follows it if anything does.
     ///
     /// Blocks for as long as bytes go. What it returns has to be read before the link is closed.
-    pub fn call_with(
-        &self,
-        did: &Did,
-        call: Call,
-        upload: Option<(u64, &mut dyn Read)>,
-    ) -> Result<(Vec<u8>, Option<Incoming>), LinkError> {
+    pub fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called {
         let call = Call { payload: upload.as_ref().map(|(len, _)| *len), ..call };
         let called = Self::wait(self.runtime()?, serve::begin(Arc::clone(&self.inner), did.clone(), call))?;
         serve::go_on(&self.inner, called, upload)

@@ -86,24 +86,34 @@ fn stalled() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "the other side has stalled")
 }
 
+/// Bytes that follow a call: how many, and where they come from.
+pub type Upload<'a> = (u64, &'a mut dyn Read);
+
 /// Bytes on their way here. Reading waits for the network; the end comes only if exactly what was announced has come.
 /// Dropped early, it tells the other side to stop.
 pub struct Incoming {
-    recv: Option<RecvStream>,
     len: u64,
-    left: u64,
-    step: Step,
-    way: Way,
+    from: From,
     /// What went wrong, if something did.
     failed: Option<ErrorKind>,
-    /// One of the contact's transfers at a time.
-    _place: Option<OwnedSemaphorePermit>,
+}
+
+enum From {
+    Stream(Box<Stream>),
+    /// Of another network than the real one, such as a test's.
+    Other(Box<dyn Read + Send>),
 }
 
 impl Incoming {
     pub(crate) fn new(recv: RecvStream, len: u64, way: Way, place: Option<OwnedSemaphorePermit>) -> Self {
-        let step = Step::new(way.stall_max);
-        Self { recv: Some(recv), len, left: len, step, way, failed: None, _place: place }
+        let stream = Stream { step: Step::new(way.stall_max), recv: Some(recv), left: len, way, _place: place };
+        Self { len, from: From::Stream(Box::new(stream)), failed: None }
+    }
+
+    /// So many bytes of `from`, for a [network](crate::Network) that has streams of its own.
+    #[must_use]
+    pub fn of(len: u64, from: Box<dyn Read + Send>) -> Self {
+        Self { len, from: From::Other(from), failed: None }
     }
 
     /// So many bytes were announced.
@@ -113,21 +123,39 @@ impl Incoming {
         self.len
     }
 
-    /// Whether all of it has been read.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.left == 0 && self.recv.is_none() && self.failed.is_none()
-    }
-
     /// What went wrong, if something did.
     pub(crate) fn failed(&self) -> Option<ErrorKind> {
         self.failed
     }
+}
 
+impl Read for Incoming {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Some(kind) = self.failed {
+            return Err(kind.into());
+        }
+        let read = match &mut self.from {
+            From::Stream(stream) => stream.read(into),
+            From::Other(from) => from.read(into),
+        };
+        read.inspect_err(|error| self.failed = Some(error.kind()))
+    }
+}
+
+/// A stream of QUIC, of which so much is still to come.
+struct Stream {
+    recv: Option<RecvStream>,
+    left: u64,
+    step: Step,
+    way: Way,
+    /// One of the contact's transfers at a time.
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Stream {
     fn fail(&mut self, error: io::Error) -> io::Error {
         let counting = &self.way.counting;
         count(if error.kind() == ErrorKind::TimedOut { &counting.stalled } else { &counting.cut });
-        self.failed = Some(error.kind());
         if let Some(mut recv) = self.recv.take() {
             let _ = recv.stop(VarInt::from_u32(close::REFUSED));
         }
@@ -136,9 +164,6 @@ impl Incoming {
 
     /// After the last byte nothing more may come.
     fn end(&mut self) -> io::Result<usize> {
-        if let Some(kind) = self.failed {
-            return Err(kind.into());
-        }
         let Some(recv) = self.recv.as_mut() else { return Ok(0) };
         let mut more = [0];
         match self.step.wait(recv.read(&mut more), |_| 0) {
@@ -155,16 +180,13 @@ impl Incoming {
     }
 }
 
-impl Read for Incoming {
+impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if into.is_empty() {
             return Ok(0);
         }
         if self.left == 0 {
             return self.end();
-        }
-        if let Some(kind) = self.failed {
-            return Err(kind.into());
         }
         let Some(recv) = self.recv.as_mut() else { return Ok(0) };
         let most = into.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));

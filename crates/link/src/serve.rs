@@ -2,13 +2,14 @@
 
 use crate::endpoint::{Inner, Live, close};
 use crate::error::LinkError;
-use crate::payload::{self, Incoming, NotSent, Outgoing, PAYLOAD_BYTES_MAX};
+use crate::network::Called;
+use crate::payload::{self, Incoming, NotSent, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 use crate::settings::{EXCESS_MAX, count};
 use crate::wire::{self, CALL_BYTES_MAX, Call, Code, REPLY_BYTES_MAX, Refusal, Reply};
 use crate::{block, frame};
 use didymos_base::{Did, canonical};
 use iroh::endpoint::{RecvStream, SendStream, VarInt, WriteError};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::timeout;
@@ -137,7 +138,7 @@ async fn answered(inner: &Arc<Inner>, live: &Live, call: Call, recv: RecvStream)
 }
 
 /// A stream on which a call was made, and its connection.
-pub(crate) struct Called {
+pub(crate) struct Begun {
     live: Live,
     send: SendStream,
     recv: RecvStream,
@@ -195,7 +196,7 @@ async fn replied(recv: &mut RecvStream) -> Result<(Vec<u8>, Option<u64>), LinkEr
 
 /// Begins a call that bytes may follow. A connection that turns out to be dead before anything else was sent is
 /// replaced by a new one.
-pub(crate) async fn begin(inner: Arc<Inner>, did: Did, call: Call) -> Result<Called, LinkError> {
+pub(crate) async fn begin(inner: Arc<Inner>, did: Did, call: Call) -> Result<Begun, LinkError> {
     let bytes = encoded(&call)?;
     let (live, was_there) = inner.reach(&did).await?;
     match begun(&inner, live.clone(), &bytes).await {
@@ -209,7 +210,7 @@ pub(crate) async fn begin(inner: Arc<Inner>, did: Did, call: Call) -> Result<Cal
     }
 }
 
-async fn begun(inner: &Inner, live: Live, bytes: &[u8]) -> Result<Called, LinkError> {
+async fn begun(inner: &Inner, live: Live, bytes: &[u8]) -> Result<Begun, LinkError> {
     let begin = async {
         let (mut send, recv) = live.connection.open_bi().await.map_err(|_| LinkError::Closed)?;
         match send.write_all(&frame::framed(bytes)).await {
@@ -218,16 +219,12 @@ async fn begun(inner: &Inner, live: Live, bytes: &[u8]) -> Result<Called, LinkEr
         }
     };
     let (send, recv) = timeout(inner.settings.call_max, begin).await.unwrap_or(Err(LinkError::TooLong))?;
-    Ok(Called { live, send, recv })
+    Ok(Begun { live, send, recv })
 }
 
 /// Sends what follows a call, and hears the reply. Blocks; not for threads of the runtime.
-pub(crate) fn go_on(
-    inner: &Inner,
-    called: Called,
-    upload: Option<(u64, &mut dyn Read)>,
-) -> Result<(Vec<u8>, Option<Incoming>), LinkError> {
-    let Called { live, mut send, mut recv } = called;
+pub(crate) fn go_on(inner: &Inner, begun: Begun, upload: Option<Upload<'_>>) -> Called {
+    let Begun { live, mut send, mut recv } = begun;
     // What this side asked for and what it sends of its own accord has no limit here.
     let way = inner.way(&live, false).0;
     match upload {

@@ -162,7 +162,6 @@ fn bytes_of_any_length_cross_whole_in_both_directions() {
         assert_eq!(pair.put("put@1", len, &mut Made::new(len)).unwrap(), made.as_bytes());
         let mut incoming = pair.get("get@1", len).unwrap();
         assert_eq!(digest(&mut incoming).unwrap(), (len, made));
-        assert!(incoming.is_over());
     }
     let counts = pair.at_ann.counts();
     assert_eq!(counts.bytes_in, 5_196_609);
@@ -187,7 +186,6 @@ fn a_source_that_breaks_off_half_way_is_told_and_counted() {
     until(|| (pair.at_ann.counts().cut == 1).then_some(()));
     let mut incoming = pair.get("get-broken@1", 1_000_000).unwrap();
     assert_eq!(digest(&mut incoming).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-    assert!(!incoming.is_over());
     assert_eq!(pair.at_bob.counts().cut, 1);
 }
 

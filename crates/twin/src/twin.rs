@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// A person's twin, open. It holds the writer's lock of its folder until it is dropped.
 pub struct Twin {
-    world: World,
+    pub(crate) world: World,
     pub(crate) vault: Arc<Vault>,
     pub(crate) home: PathBuf,
     /// What a key slot holds: new slots are made from it.
@@ -285,7 +285,7 @@ impl Twin {
     }
 
     /// Commits the receipts that wait.
-    pub(crate) fn flush_receipts(&self) -> Result<(), Failure> {
+    pub fn flush_receipts(&self) -> Result<(), Failure> {
         self.receipts.flush()
     }
 

@@ -3,7 +3,7 @@
 use super::ask::{ASK_BYTES_MAX, Answer, Ask, CALL, Use, Used};
 use crate::door::{Failure, FailureCode};
 use crate::payload::Payload;
-use crate::{Request, Response, Twin, unwatched};
+use crate::{Request, Response, Twin, World, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
 use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Refusal, Reply};
@@ -11,11 +11,14 @@ use didymos_vault::ObjectKind;
 use std::sync::{Arc, Weak};
 
 /// A twin that may have been locked since.
-pub(crate) struct Behind(pub(crate) Weak<Twin>);
+pub(crate) struct Behind {
+    pub(crate) twin: Weak<Twin>,
+    pub(crate) world: World,
+}
 
 impl Behind {
     fn twin(&self) -> Option<Arc<Twin>> {
-        self.0.upgrade()
+        self.twin.upgrade()
     }
 }
 
@@ -78,7 +81,7 @@ impl Host for Behind {
     }
 
     fn now(&self) -> Timestamp {
-        twin.now()
+        self.world.now()
     }
 }
 
