@@ -119,6 +119,7 @@ fn link(document: &SignedDocument) -> Result<()> {
         starts: Timestamp(0),
         expires: Timestamp(10),
         nonce: [1; 16],
+        space: None,
     };
     let offer = terms.offer(&device);
     let papers = [

@@ -41,6 +41,11 @@ pub trait Host: Send + Sync + 'static {
         let _ = peer;
     }
 
+    /// A contact has come back on a new machine, with nothing but their recovery phrase.
+    fn returned(&self, peer: &Peer) {
+        let _ = peer;
+    }
+
     /// Both people have said that the digits are the same: keep the contact. The error is told to the owner.
     fn paired(&self, peer: &Peer) -> Result<(), String>;
 

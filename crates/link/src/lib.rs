@@ -12,7 +12,7 @@
 //! A call, and its reply, may be [followed by bytes](Incoming): announced, bounded, and never held in memory.
 //!
 //! - [`frame`], [`wire`]: bytes on the way, and their bounds;
-//! - [`peer`], [`pairing`], [`ticket`], [`rate`]: pure, and tested without a network;
+//! - [`peer`], [`pairing`], [`returning`], [`ticket`], [`rate`]: pure, and tested without a network;
 //! - [`Link`]: the network, for callers that are not asynchronous; [`Network`]: what a twin needs of one.
 
 mod block;
@@ -29,6 +29,7 @@ pub mod peer;
 #[cfg(test)]
 mod people;
 pub mod rate;
+pub mod returning;
 mod serve;
 mod settings;
 pub mod ticket;
@@ -41,6 +42,7 @@ pub use meeting::{Meeting, Stage};
 pub use network::{Called, Internet, Network, Reach};
 pub use payload::{Incoming, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 pub use peer::{EndpointKey, Own, Peer};
+pub use returning::{CameBack, Claim};
 pub use settings::{Counts, Settings};
 pub use ticket::{BadTicket, Ticket};
 pub use wire::{Call, Code, Refusal, Reply};

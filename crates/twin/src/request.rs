@@ -178,6 +178,48 @@ pub enum Request {
     /// A paper of a contract. Twins send these to each other.
     #[serde(rename = "contracts.paper@1")]
     Paper(PaperIn),
+    /// Offers a contact room for their copies. Accepted and ended like any contract.
+    #[serde(rename = "space.offer@1")]
+    SpaceOffer(SpaceOffer),
+    /// Room that the owner and contacts give each other, newest first.
+    #[serde(rename = "space.list@1")]
+    Spaces,
+    /// How the owner's copies at friends stand, as far as is known without asking anybody.
+    #[serde(rename = "copies.status@1")]
+    Copies,
+    /// How many shares are enough, and how many friends may be lost.
+    #[serde(rename = "copies.set@1")]
+    CopiesSet(CopiesSet),
+    /// Spreads the journal as it is now over the friends who give room for it, and makes anew what is missing.
+    #[serde(rename = "copies.spread@1")]
+    CopiesSpread,
+    /// Has friends show that they keep what they should.
+    #[serde(rename = "copies.audit@1")]
+    CopiesAudit(CopiesWhich),
+    /// A ticket for a friend who restores their twin on a new machine.
+    #[serde(rename = "copies.help@1")]
+    CopiesHelp,
+    /// A share to keep. Twins send these to each other.
+    #[serde(rename = "share.put@1")]
+    SharePut(SharePut),
+    /// A share back.
+    #[serde(rename = "share.get@1")]
+    ShareGet(ShareWhich),
+    /// Which shares are kept for the asker.
+    #[serde(rename = "share.list@1")]
+    ShareList(ShareList),
+    /// Pieces of shares that show that they are there.
+    #[serde(rename = "share.prove@1")]
+    ShareProve(ShareProve),
+    /// Shares that need not be kept any more.
+    #[serde(rename = "share.drop@1")]
+    ShareDrop(ShareDrop),
+    /// The sealed list of the asker's shares, to keep.
+    #[serde(rename = "manifest.put@1")]
+    ManifestPut(ManifestPut),
+    /// That list back.
+    #[serde(rename = "manifest.get@1")]
+    ManifestGet,
 }
 
 /// What is to be forecast.
@@ -443,7 +485,11 @@ impl Request {
     /// What follows the request, where bytes do. Only other twins can send them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn upload(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::SharePut(put) => Some(&put.sent),
+            Self::ManifestPut(put) => Some(&put.sent),
+            _ => None,
+        }
     }
 
     /// The request's name and version, as on the wire and in receipts.
@@ -500,6 +546,20 @@ impl Request {
             Self::Contracts => "contracts.list@1",
             Self::Look(_) => "contracts.look@1",
             Self::Paper(_) => "contracts.paper@1",
+            Self::SpaceOffer(_) => "space.offer@1",
+            Self::Spaces => "space.list@1",
+            Self::Copies => "copies.status@1",
+            Self::CopiesSet(_) => "copies.set@1",
+            Self::CopiesSpread => "copies.spread@1",
+            Self::CopiesAudit(_) => "copies.audit@1",
+            Self::CopiesHelp => "copies.help@1",
+            Self::SharePut(_) => "share.put@1",
+            Self::ShareGet(_) => "share.get@1",
+            Self::ShareList(_) => "share.list@1",
+            Self::ShareProve(_) => "share.prove@1",
+            Self::ShareDrop(_) => "share.drop@1",
+            Self::ManifestPut(_) => "manifest.put@1",
+            Self::ManifestGet => "manifest.get@1",
         }
     }
 }

@@ -95,15 +95,30 @@ pub enum Response {
     Contracts(Vec<ContractShown>),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1`: it has arrived.
+    /// To `contracts.paper@1`, `share.put@1`, `share.drop@1` and `manifest.put@1`: it has arrived.
     Nothing(Nothing),
+    /// To `space.offer@1` and `space.list@1`.
+    Spaces(Vec<SpaceShown>),
+    /// To `copies.status@1`, `.set@1`, `.spread@1` and `.audit@1`.
+    Copies(Box<CopiesShown>),
+    /// To `copies.help@1`.
+    Help(HelpAnswer),
+    /// To `share.get@1` and `manifest.get@1`.
+    Share(ShareBytes),
+    /// To `share.list@1`.
+    ShareNames(ShareNames),
+    /// To `share.prove@1`.
+    ShareProofs(ShareProofs),
 }
 
 impl Response {
     /// What follows the answer, where bytes do. Only other twins get them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn download(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::Share(share) => Some(&share.sent),
+            _ => None,
+        }
     }
 
     /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.
@@ -152,7 +167,17 @@ impl Response {
                 Self::Contracts(read(json)?)
             }
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) => Self::Nothing(read(json)?),
+            Request::Paper(_) | Request::SharePut(_) | Request::ShareDrop(_) | Request::ManifestPut(_) => {
+                Self::Nothing(read(json)?)
+            }
+            Request::SpaceOffer(_) | Request::Spaces => Self::Spaces(read(json)?),
+            Request::Copies | Request::CopiesSet(_) | Request::CopiesSpread | Request::CopiesAudit(_) => {
+                Self::Copies(Box::new(read(json)?))
+            }
+            Request::CopiesHelp => Self::Help(read(json)?),
+            Request::ShareGet(_) | Request::ManifestGet => Self::Share(read(json)?),
+            Request::ShareList(_) => Self::ShareNames(read(json)?),
+            Request::ShareProve(_) => Self::ShareProofs(read(json)?),
         })
     }
 }

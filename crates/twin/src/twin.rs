@@ -1,9 +1,9 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contracts, export, import, imports, journal, mirror_brain, mirror_days, mirror_experiments,
-    mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
-    search, status, timeline, today, tokens,
+    backup, contacts, contracts, copies, export, import, imports, journal, keeping, mirror_brain, mirror_days,
+    mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance,
+    quality, receipts, search, space, status, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -26,6 +26,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// So often can the identity key of a phrase have been rotated.
+const IDENTITY_KEYS_MAX: u32 = 16;
 
 /// A person's twin, open. It holds the writer's lock of its folder until it is dropped.
 pub struct Twin {
@@ -166,21 +169,88 @@ impl Twin {
         didymos_vault::restore(home, &key, &mut place, &mut |done, of| {
             watch(Progress { doing: "restoring".to_owned(), unit: "commits".to_owned(), done, of })
         })?;
-        let owner = didymos_vault::owner_of(home, &key)?;
         let device_seed = Secret32::from_bytes(world.random()?);
+        Self::settle_in(world, home, phrase, device_seed, &[], (passphrase, cost), lock)
+    }
+
+    /// Builds the twin anew in an empty `home` from what friends keep and the recovery phrase, on a device of its own.
+    /// Each of `tickets` is a friend's: what `copies.help@1` answers them.
+    pub fn restore_from_friends(
+        home: &Path,
+        tickets: &[String],
+        phrase: &RecoveryPhrase,
+        passphrase: &str,
+        cost: KdfCost,
+        watch: Watch<'_>,
+    ) -> Result<Self, Failure> {
+        Self::restore_from_friends_in(World::default(), home, tickets, phrase, (passphrase, cost), watch)
+    }
+
+    /// The same in a world of its own.
+    pub fn restore_from_friends_in(
+        world: World,
+        home: &Path,
+        tickets: &[String],
+        phrase: &RecoveryPhrase,
+        passphrase: (&str, KdfCost),
+        watch: Watch<'_>,
+    ) -> Result<Self, Failure> {
+        let places: Vec<didymos_link::Place> =
+            tickets.iter().map(|ticket| ticket.parse()).collect::<Result<_, didymos_link::BadTicket>>().map_err(
+                |_| {
+                    Failure::new(
+                        FailureCode::Invalid,
+                        "not a friend's ticket: it begins with help- and comes from `twin copies help`",
+                    )
+                },
+            )?;
+        home::make(home)?;
+        let lock = home::lock(home)?;
+        refuse_existing(home)?;
+        for leftover in [didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED] {
+            let _ = std::fs::remove_file(home.join(leftover));
+        }
+        let device_seed = Secret32::from_bytes(world.random()?);
+        let returned = peers::returning::restore(&world, home, phrase, &device_seed, &places, watch)?;
+        let twin = Self::settle_in(world, home, phrase, device_seed, &returned.versions, passphrase, lock)?;
+        peers::spreading::take_over(&twin, returned.manifest)?;
+        returned.notices.into_iter().for_each(|notice| twin.notice(notice));
+        Ok(twin)
+    }
+
+    /// Makes this machine a new device of the twin whose journal was put together in `home`. `seen` is what others have
+    /// seen of the identity, which may be more than the journal knows.
+    fn settle_in(
+        world: World,
+        home: &Path,
+        phrase: &RecoveryPhrase,
+        device_seed: Secret32,
+        seen: &[SignedDocument],
+        (passphrase, cost): (&str, KdfCost),
+        lock: Lock,
+    ) -> Result<Self, Failure> {
+        let key = VaultKey::new(phrase.vault_key());
+        let owner = didymos_vault::owner_of(home, &key)?;
         let device = SigningKey::from_seed(&device_seed);
         let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
         let vault = Vault::open(Opening { dir: home, key, owner: unlocked.owner.clone(), signer: None })?;
         // This machine is a new device: the identity key, which only the phrase gives, says that it may sign.
         let documents = vault.identity()?;
-        let last = documents.last().ok_or_else(|| {
+        let newer = if seen.starts_with(&documents) { &seen[documents.len()..] } else { &[] };
+        let last = newer.last().or(documents.last()).ok_or_else(|| {
             Failure::new(FailureCode::Damaged, "the copy holds no identity document: try another copy")
         })?;
-        let next = last.with_device(&phrase.identity_key(), device.did(), world.now()).map_err(|error| {
+        let cannot = |error: &dyn std::fmt::Display| {
             Failure::new(FailureCode::Invalid, format!("this recovery phrase cannot add a device: {error}"))
-        })?;
+        };
+        let identity = (0..IDENTITY_KEYS_MAX)
+            .map(|number| phrase.identity_key_number(number))
+            .find(|identity| *identity.did() == last.document.controller)
+            .unwrap_or_else(|| phrase.identity_key());
+        let next = last.with_device(&identity, device.did(), world.now()).map_err(|error| cannot(&error))?;
         vault.set_signer(signer(&unlocked.device_seed, &next)?);
-        vault.commit_records(&[(ObjectKind::Identity, vec![next.encode()])], world.now())?;
+        let versions = newer.iter().chain([&next]).map(SignedDocument::encode).collect();
+        vault.commit_records(&[(ObjectKind::Identity, versions)], world.now())?;
         let keys = KeyFile::seal(&unlocked, passphrase, cost, world.random()?);
         home::write_keys(home, &keys.map_err(|error| home::unlock_failure(&error))?)?;
         let twin = Self::with(world, home, vault, &unlocked, lock, Vec::new())?;
@@ -269,7 +339,7 @@ impl Twin {
         Ok(())
     }
 
-    fn notice(&self, notice: String) {
+    pub(crate) fn notice(&self, notice: String) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
@@ -317,7 +387,8 @@ impl Twin {
     fn decide_and_count(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> (Decision, bool) {
         let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
         let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
-        let looks = |decision: &Decision| decision.is_allowed() && asked.act == Act::View;
+        let seen = matches!(asked.act, Act::View | Act::Store | Act::Fetch);
+        let looks = |decision: &Decision| decision.is_allowed() && seen;
         let Principal::Twin(party) = principal else {
             let decision = decide(principal, asked, &[], &[], &owner, time);
             return (decision, looks(&decision));
@@ -402,7 +473,7 @@ impl Twin {
         principal: &Principal,
         transform: Transform,
         request: Request,
-        _payload: &mut Payload<'_>,
+        payload: &mut Payload<'_>,
         watch: Watch<'_>,
     ) -> Result<Response, Failure> {
         match (&request, principal) {
@@ -459,6 +530,24 @@ impl Twin {
             Request::Contracts => contracts::list(self).map(Response::Contracts),
             Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
             Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
+            Request::SpaceOffer(asked) => space::offer(self, &asked).map(Response::Spaces),
+            Request::Spaces => space::list(self).map(Response::Spaces),
+            Request::Copies => copies::status(self).map(|shown| Response::Copies(Box::new(shown))),
+            Request::CopiesSet(asked) => copies::set(self, asked).map(|shown| Response::Copies(Box::new(shown))),
+            Request::CopiesSpread => copies::spread(self, watch).map(|shown| Response::Copies(Box::new(shown))),
+            Request::CopiesAudit(asked) => {
+                copies::audit(self, &asked, watch).map(|shown| Response::Copies(Box::new(shown)))
+            }
+            Request::CopiesHelp => copies::help(self).map(Response::Help),
+            Request::SharePut(asked) => keeping::put(self, principal, &asked, payload).map(Response::Nothing),
+            Request::ShareGet(asked) => keeping::get(self, principal, &asked, payload).map(Response::Share),
+            Request::ShareList(asked) => keeping::list(self, principal, asked).map(Response::ShareNames),
+            Request::ShareProve(asked) => keeping::prove(self, principal, &asked).map(Response::ShareProofs),
+            Request::ShareDrop(asked) => keeping::drop_shares(self, principal, &asked).map(Response::Nothing),
+            Request::ManifestPut(asked) => {
+                keeping::put_manifest(self, principal, &asked, payload).map(Response::Nothing)
+            }
+            Request::ManifestGet => keeping::get_manifest(self, principal, payload).map(Response::Share),
             Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
             Request::WhatIf(asked) => {
                 mirror_what_if::answer(self, &asked, watch).map(|answer| Response::WhatIf(Box::new(answer)))
@@ -603,8 +692,17 @@ fn asked_of(request: &Request) -> Asked {
         | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
-        | Request::Look(_) => Asked::new(request.name(), Act::View),
+        | Request::Look(_)
+        | Request::Spaces
+        | Request::Copies => Asked::new(request.name(), Act::View),
         Request::Paper(_) => Asked::new(request.name(), Act::Message),
+        Request::SharePut(put) => Asked::new(request.name(), Act::Store).keeping(put.sent.bytes),
+        Request::ManifestPut(put) => Asked::new(request.name(), Act::Store).keeping(put.sent.bytes),
+        Request::ShareGet(_)
+        | Request::ShareList(_)
+        | Request::ShareProve(_)
+        | Request::ShareDrop(_)
+        | Request::ManifestGet => Asked::new(request.name(), Act::Fetch),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
@@ -624,7 +722,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContactChange(_)
         | Request::ContractOffer(_)
         | Request::ContractAccept(_)
-        | Request::ContractEnd(_) => Asked::new(request.name(), Act::Manage),
+        | Request::ContractEnd(_)
+        | Request::SpaceOffer(_)
+        | Request::CopiesSet(_)
+        | Request::CopiesSpread
+        | Request::CopiesAudit(_)
+        | Request::CopiesHelp => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -653,6 +756,8 @@ fn summary_of(request: &Request) -> String {
         Request::ContactChange(asked) => asked.contact.clone(),
         Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
         Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
+        Request::SpaceOffer(asked) => format!("{} bytes to {}", asked.bytes, asked.contact),
+        Request::SharePut(put) => format!("{} bytes", put.sent.bytes),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::TokenRevoke(which) => which.did.to_string(),
@@ -692,8 +797,14 @@ fn items(response: &Response) -> u64 {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
+        Response::Spaces(answer) => answer.len() as u64,
+        Response::ShareNames(answer) => answer.shares.len() as u64,
+        Response::ShareProofs(answer) => answer.leaves.len() as u64,
         Response::Nothing(_) => 0,
         Response::TokenCreated(_)
+        | Response::Copies(_)
+        | Response::Help(_)
+        | Response::Share(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)

@@ -199,6 +199,7 @@ fn forged_replayed_and_misdirected_asks_and_papers_change_nothing() {
         starts: Timestamp(0),
         expires: Timestamp(i64::MAX),
         nonce: [0; 16],
+        space: None,
     };
     let (ann, me) = (meeting.ann.did(), eve.did().unwrap().clone());
     let own_word = terms(&ann, &me).offer(&eve.device);

@@ -94,6 +94,12 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// Whether it only notes down what was asked and met, as a twin does by itself all the time.
+    #[must_use]
+    pub fn is_bookkeeping(self) -> bool {
+        matches!(self, Self::Receipts | Self::Uses | Self::Contacts)
+    }
+
     /// The purpose its key is derived for, where the kind has one key.
     #[must_use]
     pub fn purpose(self) -> &'static str {

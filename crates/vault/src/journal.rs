@@ -376,6 +376,13 @@ impl Journal {
         }
     }
 
+    /// Bytes of the file, for copies.
+    pub(crate) fn bytes(&self, at: u64, len: u32) -> Result<Vec<u8>, VaultError> {
+        let mut bytes = vec![0; len as usize];
+        self.file.read_exact_at(&mut bytes, at).map_err(self.io("cannot read"))?;
+        Ok(bytes)
+    }
+
     /// The head of the frame at `at`, for checking it against what a commit lists.
     pub(crate) fn head_at(&self, at: u64) -> Result<Option<Head>, VaultError> {
         Ok(read_head(&*self.file, at).map_err(self.io("cannot read"))?.ok())

@@ -39,6 +39,12 @@ impl VaultKey {
         StreamSeal(SealingKey::new(&derive(&self.0, "vault uploads", b"blocks")))
     }
 
+    /// The key of heads of what is kept for others, and the one that hides whose it is.
+    pub(crate) fn held(&self) -> (StreamSeal, Secret32) {
+        let key = derive(&self.0, "vault held", b"heads");
+        (StreamSeal(SealingKey::new(&key)), derive(&self.0, "vault held", b"names"))
+    }
+
     /// The key of the roll-ups kept beside the journal, and the one that hides which chunk they are of.
     pub(crate) fn rollups(&self) -> (StreamSeal, Secret32) {
         let key = derive(&self.0, "vault derived", b"roll-ups");

@@ -47,6 +47,17 @@ impl Host for Behind {
         });
     }
 
+    fn returned(&self, peer: &Peer) {
+        let Some(twin) = self.twin() else { return };
+        let name = super::look(&twin, |book| book.contacts.get(&peer.did).map(|contact| contact.name.clone()));
+        let name = name.ok().flatten().unwrap_or_else(|| peer.did.to_string());
+        // What cannot be kept now, on a full disk for example, is no reason to leave a friend without help.
+        let _ = twin.act("contacts.returned@1", Act::Manage, peer.did.as_str(), || {
+            twin.notice(format!("{name} came back on a new machine, proven by their recovery phrase"));
+            Ok(())
+        });
+    }
+
     fn connected(&self, peer: &Peer) {
         if let Some(twin) = self.twin() {
             drop(super::online::deliver_soon(&twin, &peer.did));
@@ -113,7 +124,12 @@ fn asked(
     let mut witness = |decided: &Decision, response: &Response| {
         answer.answer = serde_json::to_vec(response).unwrap_or_default();
         let Decision::Allow { because: Basis::Contract(contract), .. } = decided else { return None };
-        if matches!(response, Response::Nothing(_)) {
+        // Nothing of the owner's was used: the door's own receipt is enough.
+        let none = matches!(
+            response,
+            Response::Nothing(_) | Response::Share(_) | Response::ShareNames(_) | Response::ShareProofs(_)
+        );
+        if none {
             return None;
         }
         let used = Used::new(*contract, &ask, &answer.answer, twin.now(), twin.device_key());

@@ -11,6 +11,8 @@ pub(crate) mod errand;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
+pub(crate) mod returning;
+pub(crate) mod spreading;
 pub(crate) mod uses;
 
 use crate::Twin;
@@ -35,6 +37,10 @@ pub(crate) struct Peers {
     /// Held while a peer's request is decided and counted, so that two at a time do not both take the last use.
     pub(crate) uses: Mutex<Uses>,
     pub(crate) online: Online,
+    /// Held while it is decided whether something still fits into the room that somebody was given.
+    pub(crate) keeping: Mutex<()>,
+    /// The owner's own copies at friends.
+    pub(crate) spreading: spreading::Spreading,
 }
 
 /// What the journal says of others.

@@ -1,8 +1,8 @@
 //! What the owner asks about room for each other's copies, and what twins send each other for that.
 //!
-//! Bytes never travel in JSON: a request or an answer that has some carries them beside itself (its `bytes` field is
-//! skipped), and whoever puts the request fills them in.
+//! Bytes never travel in JSON: they follow the request, or its answer, which say how many there are.
 
+use crate::payload::Sent;
 use didymos_base::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,16 +42,13 @@ pub struct CopiesWhich {
 }
 
 /// A share to keep. Twins send these to each other, with the share's bytes beside. Of `share.put@1`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SharePut {
     /// Its name: the root over its leaves of 1 KiB.
     pub share: Digest,
-    /// How many bytes.
-    pub size: u64,
-    /// The bytes.
-    #[serde(skip)]
-    pub bytes: Vec<u8>,
+    /// The bytes that follow.
+    pub sent: Sent,
 }
 
 /// A share that is wanted back. Of `share.get@1`.
@@ -98,10 +95,9 @@ pub struct ShareDrop {
 }
 
 /// The sealed list of a twin's shares, which every holder keeps whole. The newest counts. Of `manifest.put@1` (`manifest.get@1` takes nothing).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestPut {
-    /// The signed envelope.
-    #[serde(skip)]
-    pub bytes: Vec<u8>,
+    /// The signed envelope that follows.
+    pub sent: Sent,
 }

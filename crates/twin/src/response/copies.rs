@@ -1,6 +1,7 @@
 //! Answers about copies that friends keep of each other.
 
 use super::ContractState;
+use crate::payload::Sent;
 use didymos_base::{Did, Digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,14 +129,11 @@ pub struct HelpAnswer {
     pub ticket: String,
 }
 
-/// A share, with its bytes beside.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// A share, or a list of shares: its bytes follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareBytes {
-    /// How many bytes.
-    pub size: u64,
-    /// The bytes.
-    #[serde(skip)]
-    pub bytes: Vec<u8>,
+    /// How many, and their digest.
+    pub sent: Sent,
 }
 
 /// Names of shares that are kept for whoever asks.

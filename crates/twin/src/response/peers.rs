@@ -136,6 +136,9 @@ pub struct ContractShown {
     /// How often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
+    /// Room for copies in bytes, where that is what is granted: then there are no streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<u64>,
     /// What for, in the grantor's words.
     pub purpose: String,
     /// In force until, RFC 3339.
