@@ -1,14 +1,15 @@
 //! What fuzzing begins with: one sound input for each decoder that a blind search would never reach the inside of.
 
 use crate::{Result, root};
-use didymos_base::{Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
+use didymos_base::{Did, Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
 use didymos_consent::{Paper, Rate, Terms};
+use didymos_copies::{CopyKeys, Ledger, Manifest, Parcel, Span, code, leaf};
 use didymos_identity::webauthn::Expected;
 use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked};
 use didymos_link::pairing::Joiner;
 use didymos_link::peer::{Card, Channel, Side};
 use didymos_link::wire::{self, Call, Greeting};
-use didymos_link::{Own, Ticket};
+use didymos_link::{Own, Place, Ticket};
 use didymos_twin::Request;
 use didymos_twin::peers::ask::Ask;
 use didymos_twin::request::{Query, Which};
@@ -103,6 +104,9 @@ fn link(document: &SignedDocument) -> Result<()> {
         expires: Timestamp(1_700_000_000_000),
     };
     put("link_ticket", "ticket", ticket.to_string().as_bytes())?;
+    let place = Place { endpoint: [7; 32], addrs: addrs.to_vec() };
+    put("link_ticket", "place", place.to_string().as_bytes())?;
+    copies(&document.document.id, &device)?;
 
     let owner = document.document.id.clone();
     let other = RecoveryPhrase::from_entropy([8; 32]).identity_key().did().clone();
@@ -132,6 +136,45 @@ fn link(document: &SignedDocument) -> Result<()> {
     }
     let ask = Ask::new(br#"{"request":"twin.status@1"}"#.to_vec(), owner, Timestamp(3), [2; 16], &device);
     put("twin_ask", "ask", &canonical::encode(&ask))
+}
+
+/// What friends keep of a journal, and what they show of it.
+fn copies(owner: &Did, device: &SigningKey) -> Result<()> {
+    let keys = CopyKeys::new(&Secret32::from_bytes([1; 32]));
+    let span = Span { begins: 0, len: 100 };
+    let sealed = keys.seal(span, &[5; 100]);
+    let shares = code::encode(&sealed, 2, &[0, 1, 2])?;
+    let parcel = Parcel {
+        span,
+        digest: Digest::of(&[5; 100]),
+        shares: shares.iter().map(|share| leaf::name_of(share)).collect(),
+    };
+    let holder = |number: u8| didymos_copies::Holder {
+        did: RecoveryPhrase::from_entropy([20 + number; 32]).identity_key().did().clone(),
+        numbers: vec![number],
+    };
+    let manifest = Manifest {
+        version: 1,
+        owner: owner.clone(),
+        number: 1,
+        at: Timestamp(5),
+        seq: 3,
+        commit: Digest::of(b"commit"),
+        need: 2,
+        numbers: vec![0, 1, 2],
+        parcels: vec![parcel],
+        holders: vec![holder(0), holder(1), holder(2)],
+    };
+    let envelope = manifest.seal(&keys, [2; 24], device).encode();
+    put("copies_manifest", "envelope", &[&[0][..], &envelope].concat())?;
+    put("copies_manifest", "list", &[&[1][..], &canonical::encode(&manifest)].concat())?;
+    put("copies_manifest", "ledger", &[&[2][..], &canonical::encode(&Ledger::of(manifest))].concat())?;
+    let mut given = vec![2, 90];
+    for (number, share) in [(2u8, &shares[2]), (0, &shares[0])] {
+        given.push(number);
+        given.extend_from_slice(&share[..64]);
+    }
+    put("copies_share", "two", &given)
 }
 
 /// A new passkey without attestation, for `localhost`. Its key is the base point of P-256 (SEC 2 §2.4.2).

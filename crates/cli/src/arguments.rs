@@ -1,10 +1,31 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
-    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, import::Import, init::Init,
-    log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate,
-    token::Token, up::Up,
+    ask::Ask,
+    backup::Backup,
+    brain::Brain,
+    check::Check,
+    completions::Completions,
+    contacts::Contacts,
+    contracts,
+    copies::{Copies, Space},
+    demo::Demo,
+    experiment::Experiment,
+    export::Export,
+    forecast::Forecast,
+    graph::Graph,
+    import::Import,
+    init::Init,
+    log::Log,
+    pair::Pair,
+    passwd::Passwd,
+    prove::Prove,
+    query::Query,
+    restore::Restore,
+    show::Show,
+    simulate::Simulate,
+    token::Token,
+    up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -133,6 +154,10 @@ pub(crate) enum Command {
     End(contracts::Which),
     /// See what a contact lets you see
     Look(contracts::Look),
+    /// Room for each other's copies: offered, listed, ended
+    Space(Space),
+    /// Copies at friends: how they stand, spread, show, and help a friend back
+    Copies(Copies),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

@@ -292,6 +292,8 @@ impl Ledger {
             for share in shares {
                 book.has.remove(share);
             }
+            // There is room again.
+            book.full = false;
         }
     }
 
@@ -306,7 +308,8 @@ impl Ledger {
     pub fn next(&self, did: &Did, now: Timestamp) -> Option<Step> {
         let book = self.book(did).filter(|book| book.gives && !book.caught)?;
         let goal = self.goal()?;
-        if !book.asked {
+        // Who was away for long is not counted on before they were heard of again.
+        if !book.asked || !(Self::counts(book, now) || book.full) {
             return Some(Step::List);
         }
         if !book.full

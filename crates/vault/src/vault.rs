@@ -352,6 +352,12 @@ impl Vault {
         self.frames().into_iter().map(|(kind, id, ..)| (id, kind == FrameKind::Commit)).collect()
     }
 
+    /// Objects and commits in the order of the journal: id, where its frame begins, length of the sealed bytes.
+    #[must_use]
+    pub fn places(&self) -> Vec<(Digest, u64, u32)> {
+        self.frames().into_iter().map(|(_, id, at, len)| (id, at, len)).collect()
+    }
+
     /// The sealed bytes of an object by its id.
     pub fn object(&self, id: &Digest) -> Result<Option<Vec<u8>>, VaultError> {
         let place = self.frames().into_iter().find(|frame| frame.1 == *id);

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
+pub(crate) mod copies;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod experiment;
@@ -70,6 +71,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Accept(which) => contracts::accept(&globals, &which),
         Command::End(which) => contracts::end(&globals, &which),
         Command::Look(look) => contracts::look(&globals, &look),
+        Command::Space(space) => copies::space(&globals, &space),
+        Command::Copies(typed) => copies::copies(&globals, &typed),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

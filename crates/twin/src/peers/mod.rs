@@ -8,6 +8,7 @@ pub mod ask;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod errand;
+pub(crate) mod gathering;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;

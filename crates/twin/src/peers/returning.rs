@@ -7,20 +7,20 @@
 //! bit; what is there from an attempt before stays.
 
 use super::ask::{Answer, Ask, CALL};
+use super::gathering::{Source, parcel_from};
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::payload::Checked;
 use crate::request::ShareWhich;
 use crate::{Request, Response, World};
 use didymos_base::{Did, Digest, Timestamp, canonical};
-use didymos_copies::leaf::{self, SHARE_BYTES_MAX};
+use didymos_copies::leaf::SHARE_BYTES_MAX;
 use didymos_copies::manifest::{ENVELOPE_BYTES_MAX, Envelope};
-use didymos_copies::{CopyKeys, Manifest, Parcel, code, parcel};
+use didymos_copies::{CopyKeys, Manifest};
 use didymos_identity::{RecoveryPhrase, Secret32, SignedDocument, SigningKey};
 use didymos_link::{Call, Claim, Code, Host, Known, LinkError, Own, Peer, Place, Reach, Refusal, Reply, Settings};
 use didymos_vault::{Rebuilding, VaultKey};
-use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 /// Whoever has nothing but a phrase: no contacts, nothing to answer.
 struct Newcomer(World);
@@ -55,10 +55,6 @@ struct Friend {
     place: Place,
     /// What they say they have seen of the owner's identity.
     versions: Vec<SignedDocument>,
-    /// Shares that they gave wrong, or do not have.
-    lacking: BTreeSet<Digest>,
-    /// They cannot be reached any more.
-    gone: bool,
 }
 
 /// What came back beside the journal.
@@ -123,7 +119,7 @@ pub(crate) fn restore(
     let way = Way { world: world.clone(), link, claim, device };
     let keys = CopyKeys::new(&phrase.vault_key());
     let mut notices = Vec::new();
-    let mut friends = reach(&way, places, watch, &mut notices)?;
+    let friends = reach(&way, places, watch, &mut notices)?;
     let mut manifests = lists(&way, &keys, &owner, &friends, &mut notices);
     manifests.sort_by_key(|manifest| std::cmp::Reverse(manifest.number));
     manifests.dedup_by_key(|manifest| manifest.number);
@@ -132,7 +128,7 @@ pub(crate) fn restore(
         "none of the friends who were reached keeps a list of your shares: ask more friends for a ticket",
     );
     for manifest in manifests {
-        match fetch(&way, &keys, home, phrase, &manifest, &mut friends, watch) {
+        match fetch(&way, &keys, home, phrase, &manifest, &friends, watch) {
             Ok(()) => {
                 let versions = longest(&friends, &mut notices);
                 return Ok(Returned { versions, manifest, notices });
@@ -156,13 +152,9 @@ fn reach(way: &Way, places: &[Place], watch: Watch<'_>, notices: &mut Vec<String
     let mut last = None;
     for (at, place) in places.iter().enumerate() {
         match way.link.come_back(place.clone(), way.claim.clone()) {
-            Ok(came) if friends.iter().all(|friend| friend.did != came.did) => friends.push(Friend {
-                did: came.did,
-                place: place.clone(),
-                versions: came.versions,
-                lacking: BTreeSet::new(),
-                gone: false,
-            }),
+            Ok(came) if friends.iter().all(|friend| friend.did != came.did) => {
+                friends.push(Friend { did: came.did, place: place.clone(), versions: came.versions })
+            }
             Ok(_) => {}
             Err(error) => {
                 notices.push(format!("the friend of ticket {} was not reached: {error}", at + 1));
@@ -229,15 +221,21 @@ fn fetch(
     home: &Path,
     phrase: &RecoveryPhrase,
     manifest: &Manifest,
-    friends: &mut [Friend],
+    friends: &[Friend],
     watch: Watch<'_>,
 ) -> Result<(), Failure> {
     let rebuilding = Rebuilding::begin(home)?;
     let (end, mut begun) = (manifest.end(), 0);
+    let mut sources: Vec<Source> = friends.iter().map(|friend| Source::new(friend.did.clone())).collect();
+    let get = |did: &Did, share: Digest| {
+        let friend = friends.iter().find(|friend| friend.did == *did);
+        let friend = friend.ok_or_else(|| Failure::from(LinkError::NotAContact))?;
+        way.ask(friend, &Request::ShareGet(ShareWhich { share }), SHARE_BYTES_MAX as u64)
+    };
     for parcel in &manifest.parcels {
         let span = parcel.span;
         if rebuilding.digest(span.begins, span.len) != Some(parcel.digest) {
-            let plain = fetch_parcel(way, keys, manifest, parcel, friends, begun)?;
+            let plain = parcel_from(&mut sources, &get, keys, manifest, parcel, begun)?;
             rebuilding.put(span.begins, &plain)?;
             begun += 1;
         }
@@ -248,73 +246,4 @@ fn fetch(
     }
     rebuilding.finish(&VaultKey::new(phrase.vault_key()), end, manifest.seq, manifest.commit)?;
     Ok(())
-}
-
-/// One parcel, from whichever friends have enough of its shares. `turn` spreads the asking over them.
-fn fetch_parcel(
-    way: &Way,
-    keys: &CopyKeys,
-    manifest: &Manifest,
-    parcel: &Parcel,
-    friends: &mut [Friend],
-    turn: usize,
-) -> Result<Vec<u8>, Failure> {
-    let need = usize::from(manifest.need);
-    let len = parcel::sealed_len(parcel.span);
-    let mut have: Vec<(u8, Vec<u8>)> = Vec::new();
-    loop {
-        // Who has which of the shares that are not there yet, one friend after the other in turn.
-        let mut wanted: Vec<(usize, u8, Digest)> = Vec::new();
-        for at in 0..friends.len() {
-            let at = (at + turn) % friends.len();
-            let friend = &friends[at];
-            for number in manifest.numbers_of(&friend.did) {
-                let Some(name) = manifest.share(parcel, number) else { continue };
-                let had = have.iter().any(|(other, _)| *other == number);
-                if !friend.gone && !had && !friend.lacking.contains(&name) {
-                    wanted.push((at, number, name));
-                }
-            }
-        }
-        wanted.truncate(need - have.len());
-        if have.len() + wanted.len() < need {
-            let words = format!(
-                "only {} of {need} shares of a part of your journal are to be had from the friends who were reached: \
-                 ask more friends for a ticket",
-                have.len() + wanted.len()
-            );
-            return Err(Failure::new(FailureCode::NotFound, words));
-        }
-        let reached: &[Friend] = friends;
-        let (send, receive) = mpsc::channel();
-        std::thread::scope(|scope| {
-            for (at, number, name) in &wanted {
-                let send = send.clone();
-                scope.spawn(move || {
-                    let request = Request::ShareGet(ShareWhich { share: *name });
-                    let got = way.ask(&reached[*at], &request, SHARE_BYTES_MAX as u64);
-                    let _ = send.send((*at, *number, *name, got));
-                });
-            }
-        });
-        drop(send);
-        for (at, number, name, got) in receive {
-            match got {
-                Ok(bytes) if leaf::name_of(&bytes) == name => have.push((number, bytes)),
-                // Whatever came is not what was given into keeping.
-                Ok(_) => drop(friends[at].lacking.insert(name)),
-                Err(failure) if matches!(failure.code, FailureCode::NotFound | FailureCode::Damaged) => {
-                    friends[at].lacking.insert(name);
-                }
-                Err(_) => friends[at].gone = true,
-            }
-        }
-        if have.len() == need {
-            break;
-        }
-    }
-    let damaged = |words: &str| Failure::new(FailureCode::Damaged, words);
-    let sealed = code::decode(len, manifest.need, &have).map_err(|error| damaged(&error.to_string()))?;
-    let plain = keys.open(parcel.span, &sealed).map_err(|error| damaged(&error.to_string()))?;
-    if Digest::of(&plain) == parcel.digest { Ok(plain) } else { Err(damaged("a parcel is not what its list says")) }
 }

@@ -65,8 +65,8 @@ pub(crate) fn with<T>(twin: &Twin, work: impl FnOnce(&mut Ledger) -> T) -> T {
 
 /// Writes the ledger down.
 pub(crate) fn keep(twin: &Twin) -> Result<(), Failure> {
-    let bytes = with(twin, |ledger| canonical::encode(ledger));
-    Ok(twin.vault.write_beside(LEDGER, &bytes)?)
+    // With the ledger in hand: two at a time would write into each other's file.
+    Ok(with(twin, |ledger| twin.vault.write_beside(LEDGER, &canonical::encode(ledger)))?)
 }
 
 /// The keys of the owner's copies.
@@ -114,8 +114,25 @@ fn is_due(twin: &Twin, now: Timestamp, at_once: bool) -> Result<bool, Failure> {
 /// Brings the ledger up to who gives room now.
 pub(crate) fn recount(twin: &Twin, now: Timestamp) -> Result<(), Failure> {
     let giving = giving(twin, now)?;
-    with(twin, |ledger| ledger.friends(&giving, now));
+    let gone: Vec<Did> = with(twin, |ledger| {
+        ledger.friends(&giving, now);
+        ledger.books.iter().filter(|book| !book.gives).map(|book| (book.did.clone(), book.contract)).collect::<Vec<_>>()
+    })
+    .into_iter()
+    .filter(|(_, contract)| is_over(twin, contract, now))
+    .map(|(did, _)| did)
+    .collect();
+    with(twin, |ledger| ledger.books.retain(|book| book.gives || !gone.contains(&book.did)));
     Ok(())
+}
+
+/// Whether what was kept under a contract of room has been deleted by now.
+fn is_over(twin: &Twin, contract: &Digest, now: Timestamp) -> bool {
+    let over = look(twin, |book| {
+        let entry = book.contracts.get(contract)?;
+        Some(entry.ending.as_ref().map_or(entry.offer.terms.expires, |ending| ending.at))
+    });
+    over.ok().flatten().is_none_or(|over| over.0.saturating_add(space::GRACE_MS) < now.0)
 }
 
 /// What a share of a parcel takes.
@@ -374,4 +391,15 @@ pub(crate) fn audit(twin: &Twin, did: &Did) -> Result<Option<Judged>, Failure> {
 pub(crate) fn take_over(twin: &Twin, manifest: Manifest) -> Result<(), Failure> {
     with(twin, |ledger| *ledger = Ledger::of(manifest));
     keep(twin)
+}
+
+impl Twin {
+    /// Gives a contact a share to keep, whatever the ledger says: for tests of what a contact may put.
+    #[doc(hidden)]
+    pub fn put_share(&self, did: &Did, name: Digest, share: &[u8]) -> Result<(), Failure> {
+        let sent = Sent { bytes: share.len() as u64, digest: None };
+        let request = Request::SharePut(SharePut { share: name, sent });
+        let mut bytes = share;
+        ask_with(self, did, &request, Some(&mut bytes)).map(drop)
+    }
 }
