@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
                 for holder in &manifest.holders {
                     assert!(manifest.shares_of(&holder.did).count() <= manifest.parcels.len() * holder.numbers.len());
                 }
-                let _ = (manifest.end(), Ledger::of(manifest).next_number());
+                let _ = (manifest.end(), Ledger::of(manifest).next_number(didymos_base::Timestamp(0)));
             }
         }
         _ => {

@@ -186,12 +186,14 @@ impl Ledger {
         self.draft.as_ref().or(self.published.as_ref())
     }
 
-    /// The number of the next manifest.
+    /// The number of the next manifest: higher than any that is known. It is not below the time in milliseconds, so that
+    /// numbers go on where the ledger was lost and friends have not been asked yet.
     #[must_use]
-    pub fn next_number(&self) -> u64 {
+    pub fn next_number(&self, now: Timestamp) -> u64 {
         let known = [&self.draft, &self.published, &self.complete];
         let known = known.into_iter().flatten().map(|manifest| manifest.number);
-        known.chain(self.books.iter().map(|book| book.manifest)).max().unwrap_or(0) + 1
+        let highest = known.chain(self.books.iter().map(|book| book.manifest)).max().unwrap_or(0);
+        (highest + 1).max(now.0.max(0) as u64)
     }
 
     /// Who gives room now, under which contract, and how much. Says whether that is news.
@@ -259,6 +261,16 @@ impl Ledger {
         if let Some(book) = self.book_mut(did) {
             (book.has, book.manifest) = (has, manifest.unwrap_or(0));
             (book.asked, book.reached) = (true, Some(now));
+        }
+        // A list with a higher number is there, of which nothing is known here: the clock was set back since, and the
+        // ledger lost. What is being spread takes its place.
+        let (number, goal) = (manifest.unwrap_or(0), self.goal().map_or(0, |goal| goal.number));
+        if goal > 0 && number > goal {
+            let mut next = self.draft.take().or_else(|| self.published.take());
+            if let Some(next) = &mut next {
+                next.number = number + 1;
+            }
+            self.draft = next;
         }
     }
 

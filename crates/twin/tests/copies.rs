@@ -234,7 +234,8 @@ fn a_spreading_and_a_restore_that_were_cut_off_go_on_where_they_were() {
         if steps > 0 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
     };
     let failure = Twin::restore_from_friends(&home, &tickets, &phrase, PASSPHRASE, KdfCost::for_tests(), &mut watch);
-    assert_eq!(failure.map(drop).unwrap_err().code, FailureCode::Stopped);
+    let failure = failure.map(drop).unwrap_err();
+    assert_eq!(failure.code, FailureCode::Stopped, "{failure}");
     assert!(!didymos_twin::home::exists(&home));
     restore_in(&home, &[&friends[0]]).unwrap();
 }

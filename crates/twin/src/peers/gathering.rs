@@ -12,11 +12,16 @@ use didymos_copies::leaf::{self, SHARE_BYTES_MAX};
 use didymos_copies::{CopyKeys, Manifest, Parcel, code, parcel};
 use didymos_vault::Copies;
 use didymos_vault::frame::{FILE_HEAD, FrameKind, HEAD_LEN, Head};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::mpsc;
+use std::time::Duration;
 
 /// Parcels that are kept in memory while a journal is healed.
 const KEPT: usize = 8;
+
+/// How often, and how long apart, a friend who is busy is asked again.
+const TRIES: usize = 60;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A friend from whom shares can be had.
 pub(crate) struct Source {
@@ -58,14 +63,20 @@ pub(crate) fn parcel_from(
             );
             return Err(Failure::new(FailureCode::NotFound, words));
         }
-        let asked: Vec<(usize, u8, Digest)> = wanted.into_iter().take(need - have.len()).collect();
+        // From one friend one after the other, from several at once.
+        let mut asked: BTreeMap<usize, Vec<(u8, Digest)>> = BTreeMap::new();
+        for (at, number, name) in wanted.into_iter().take(need - have.len()) {
+            asked.entry(at).or_default().push((number, name));
+        }
         let (send, receive) = mpsc::channel();
         let reached: &[Source] = sources;
         std::thread::scope(|scope| {
-            for (at, number, name) in asked {
+            for (at, shares) in asked {
                 let send = send.clone();
                 scope.spawn(move || {
-                    let _ = send.send((at, number, name, get(&reached[at].did, name)));
+                    for (number, name) in shares {
+                        let _ = send.send((at, number, name, patiently(get, &reached[at].did, name)));
+                    }
                 });
             }
         });
@@ -86,7 +97,18 @@ pub(crate) fn parcel_from(
     if Digest::of(&plain) == parcel.digest { Ok(plain) } else { Err(damaged("a parcel is not what its list says")) }
 }
 
-/// Shares of `parcel` that are not there yet, and who has them: one friend after the other, beginning in turn.
+/// A friend may have to do with others too: it is asked again for a while.
+fn patiently(get: Get<'_>, did: &Did, name: Digest) -> Result<Vec<u8>, Failure> {
+    for _ in 0..TRIES {
+        match get(did, name) {
+            Err(failure) if failure.code == FailureCode::Busy => std::thread::sleep(PAUSE),
+            got => return got,
+        }
+    }
+    get(did, name)
+}
+
+/// Shares of `parcel` that are not there yet, and who has them: one of each friend, beginning in turn, then a second one.
 fn wanted(
     sources: &[Source],
     manifest: &Manifest,
@@ -98,15 +120,16 @@ fn wanted(
     for at in 0..sources.len() {
         let at = (at + turn) % sources.len();
         let source = &sources[at];
-        for number in manifest.numbers_of(&source.did) {
+        for (rank, number) in manifest.numbers_of(&source.did).into_iter().enumerate() {
             let Some(name) = manifest.share(parcel, number) else { continue };
             let had = have.iter().any(|(other, _)| *other == number);
             if !source.gone && !had && !source.lacking.contains(&name) {
-                wanted.push((at, number, name));
+                wanted.push((rank, (at, number, name)));
             }
         }
     }
-    wanted
+    wanted.sort_by_key(|(rank, _)| *rank);
+    wanted.into_iter().map(|(_, wanted)| wanted).collect()
 }
 
 /// The copies that friends keep, for healing.

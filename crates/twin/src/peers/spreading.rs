@@ -170,7 +170,7 @@ fn draft(twin: &Twin, watch: Watch<'_>) -> Result<(), Failure> {
     let bytes_each = bytes_each(end, wish.need);
     let (holders, number, before) = with(twin, |ledger| {
         let before = ledger.goal().filter(|goal| goal.need == wish.need).cloned();
-        (ledger.placement(wish, bytes_each, now), ledger.next_number(), before)
+        (ledger.placement(wish, bytes_each, now), ledger.next_number(now), before)
     });
     let mut numbers: Vec<u8> = holders.iter().flat_map(|holder| holder.numbers.iter().copied()).collect();
     numbers.sort_unstable();
