@@ -476,6 +476,7 @@ impl Twin {
             }
             Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
             Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
+            other => Err(Failure::new(FailureCode::Invalid, format!("{} is not answered yet", other.name()))),
         }
     }
 }
@@ -589,8 +590,20 @@ fn asked_of(request: &Request) -> Asked {
         | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
-        | Request::Look(_) => Asked::new(request.name(), Act::View),
-        Request::Paper(_) => Asked::new(request.name(), Act::Message),
+        | Request::Look(_)
+        | Request::Guardians
+        | Request::GuardiansRehearse
+        | Request::RecoveryStatus
+        | Request::Heirs
+        | Request::Witnesses
+        | Request::Evidence(_) => Asked::new(request.name(), Act::View),
+        Request::Paper(_)
+        | Request::GuardPaper(_)
+        | Request::Collect(_)
+        | Request::Probe(_)
+        | Request::Checkpoint(_)
+        | Request::Seen(_)
+        | Request::Consistency(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
@@ -610,7 +623,20 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContactChange(_)
         | Request::ContractOffer(_)
         | Request::ContractAccept(_)
-        | Request::ContractEnd(_) => Asked::new(request.name(), Act::Manage),
+        | Request::ContractEnd(_)
+        | Request::GuardiansSet(_)
+        | Request::GuardiansEnd
+        | Request::GuardianAccept(_)
+        | Request::GuardianRefuse(_)
+        | Request::ClaimApprove(_)
+        | Request::ClaimDeny(_)
+        | Request::ClaimCancel(_)
+        | Request::RecoveryBegin(_)
+        | Request::HeirsSet(_)
+        | Request::InheritanceClaim(_)
+        | Request::InheritanceOpen(_)
+        | Request::WitnessAdd(_)
+        | Request::WitnessRemove(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -642,6 +668,13 @@ fn summary_of(request: &Request) -> String {
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::TokenRevoke(which) => which.did.to_string(),
+        Request::GuardiansSet(asked) => format!("{} of {} guardians", asked.threshold, asked.guardians.len()),
+        Request::HeirsSet(asked) => format!("{} heirs", asked.heirs.len()),
+        Request::GuardianAccept(which) | Request::GuardianRefuse(which) => which.ward.clone(),
+        Request::ClaimApprove(asked) => asked.claim.clone(),
+        Request::ClaimDeny(which) | Request::ClaimCancel(which) => which.claim.clone(),
+        Request::InheritanceClaim(which) | Request::InheritanceOpen(which) => which.from.clone(),
+        Request::WitnessAdd(which) | Request::WitnessRemove(which) => which.contact.clone(),
         Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
         _ => String::new(),
     }
@@ -679,7 +712,19 @@ fn items(response: &Response) -> u64 {
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
         Response::Nothing(_) => 0,
+        Response::Heirs(answer) => answer.heirs.len() as u64,
+        Response::Recovery(answer) => u64::from(answer.have),
+        Response::Rehearsal(answer) => answer.steps.len() as u64,
+        Response::Witnesses(answer) => answer.witnesses.len() as u64,
+        Response::Seen(answer) => u64::from(answer.checkpoint.is_some()),
         Response::TokenCreated(_)
+        | Response::Guardians(_)
+        | Response::Inherited(_)
+        | Response::Collected(_)
+        | Response::Probed(_)
+        | Response::Evidence(_)
+        | Response::Witnessed(_)
+        | Response::Consistent(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)
