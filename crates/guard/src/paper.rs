@@ -274,7 +274,7 @@ pub enum Word {
 }
 
 macro_rules! paper {
-    ($(#[$doc:meta])* $name:ident, $context:ident, $by:ident, { $($(#[$field_doc:meta])* $n:tt $field:ident: $type:ty),* $(,)? }, $device:tt, $signature:tt) => {
+    ($(#[$doc:meta])* $name:ident, $context:ident, $by:ident, { $($(#[$field_doc:meta])* $n:literal $field:ident: $type:ty),* $(,)? }, $device:literal, $signature:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
         #[cbor(array)]

@@ -225,7 +225,8 @@ mod tests {
             let mut order: Vec<usize> = (0..shares.len()).collect();
             order.sort_by_key(|at| pick[*at]);
             let some = |count: usize| order[..count].iter().map(|at| shares[*at].clone()).collect::<Vec<_>>();
-            prop_assert_eq!(combine(&some(usize::from(threshold)), &commitments).as_ref(), Ok(&key));
+            let combined = combine(&some(usize::from(threshold)), &commitments);
+            prop_assert_eq!(combined.as_ref(), Ok(&key));
             let few = some(usize::from(threshold) - 1);
             let need = threshold;
             prop_assert_eq!(combine(&few, &commitments), Err(ShareError::TooFew { have: need - 1, need }));

@@ -443,7 +443,7 @@ mod tests {
             let Ok(Verdict::Fork(found)) = ann.brings(&watch, u64::from(known), &leaves(now, Some(changed))) else {
                 panic!("{known} {now} {changed}")
             };
-            let bytes = found.encode();
+            let bytes = Evidence::encode(&found);
             assert!(evidence::is_evidence(&bytes));
             let caught = evidence::check(&bytes).expect("it holds");
             assert_eq!((caught.commits, &caught.origin), (u64::from(known), &ann.versions[0].document.id));
