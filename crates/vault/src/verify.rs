@@ -1,7 +1,7 @@
 //! Reading everything again: `verify` names what is not as it was signed.
 
 use crate::chunk::OpenChunk;
-use crate::commit::{CommitFrame, Entry};
+use crate::commit::{CommitFrame, Entry, ObjectKind};
 use crate::error::{Damage, VaultError};
 use crate::frame::FrameKind;
 use crate::index::frame_len;

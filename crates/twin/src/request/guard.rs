@@ -183,6 +183,6 @@ pub struct Collect {
 pub struct Probe {
     /// Of which round of the asking owner's.
     pub round: u64,
-    /// Fresh randomness, so that the answer is of now: 32 digits.
+    /// Fresh randomness, so that the answer is of now: 64 hexadecimal digits.
     pub nonce: String,
 }
