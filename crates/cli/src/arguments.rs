@@ -2,9 +2,9 @@
 
 use crate::command::{
     ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
-    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, guardian::Guardian, heir::Heir, import::Import, init::Init,
-    log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, recover::Recover, restore::Restore, show::Show, simulate::Simulate,
-    token::Token, up::Up, witness::Witness,
+    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, guardian::Guardian,
+    heir::Heir, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query,
+    recover::Recover, restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up, witness::Witness,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;

@@ -285,10 +285,7 @@ impl Desk {
             return Err(GuardError::Old);
         }
         let newer = paper.count > ward.count;
-        Ok(newer
-            .then(|| Record::Heard { ward: paper.ward.clone(), count: paper.count, at })
-            .into_iter()
-            .collect())
+        Ok(newer.then(|| Record::Heard { ward: paper.ward.clone(), count: paper.count, at }).into_iter().collect())
     }
 
     /// A ward calls a claim theft. The paper was checked.
@@ -296,8 +293,7 @@ impl Desk {
     pub fn cancelled(&self, paper: &Cancel, at: Timestamp) -> Vec<Record> {
         // A ward speaks about claims on their own twin and about nobody else's.
         let of_another = self.claims.get(&paper.claim).is_some_and(|claimed| {
-            claimed.claim.claimant != paper.claimant
-                || claimed.ward.as_ref().is_some_and(|ward| *ward != paper.ward)
+            claimed.claim.claimant != paper.claimant || claimed.ward.as_ref().is_some_and(|ward| *ward != paper.ward)
         });
         let known = self.thieves.contains_key(&paper.claimant);
         if of_another || known {

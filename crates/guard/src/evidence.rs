@@ -104,7 +104,9 @@ impl Evidence {
             return Err(EvidenceError::NotEvidence("it does not begin as one"));
         }
         if evidence.version != 1 {
-            return Err(EvidenceError::NotEvidence("it has a version that this program does not know: get a newer one"));
+            return Err(EvidenceError::NotEvidence(
+                "it has a version that this program does not know: get a newer one",
+            ));
         }
         Ok(evidence)
     }
@@ -132,12 +134,7 @@ impl Evidence {
         if self.old_root == first.root {
             return Err(fails("the two checkpoints tell one and the same history"));
         }
-        Ok(Caught {
-            origin: first.origin.clone(),
-            commits: first.size,
-            first: first.clone(),
-            second: second.clone(),
-        })
+        Ok(Caught { origin: first.origin.clone(), commits: first.size, first: first.clone(), second: second.clone() })
     }
 }
 

@@ -200,8 +200,7 @@ pub fn connect(
     proof: &[Digest],
     versions: &[SignedDocument],
 ) -> Result<Option<Evidence>, GuardError> {
-    let holds = proof.len() <= PROOF_MAX
-        && merkle::is_consistent(small.size, old_root, large.size, large.root, proof);
+    let holds = proof.len() <= PROOF_MAX && merkle::is_consistent(small.size, old_root, large.size, large.root, proof);
     if !holds {
         return Err(GuardError::Signature);
     }
@@ -405,7 +404,8 @@ mod tests {
     }
 
     fn leaves(count: u16, changed_from: Option<u16>) -> Vec<Digest> {
-        let one = |at: u16| Digest::of(&[u8::from(changed_from.is_some_and(|from| at >= from)), at as u8, (at >> 8) as u8]);
+        let one =
+            |at: u16| Digest::of(&[u8::from(changed_from.is_some_and(|from| at >= from)), at as u8, (at >> 8) as u8]);
         (0..count).map(one).collect()
     }
 

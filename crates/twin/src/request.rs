@@ -8,8 +8,8 @@ mod peers;
 mod witness;
 
 pub use guard::{
-    ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe, RecoveryBegin,
-    WardWhich, Words,
+    ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe,
+    RecoveryBegin, WardWhich, Words,
 };
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,

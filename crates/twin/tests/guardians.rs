@@ -11,15 +11,19 @@ use didymos_twin::response::{ClaimState, GuardianState, RehearsalAnswer, WardSta
 use didymos_twin::{FailureCode, Request, Response, Twin, unwatched};
 use std::collections::BTreeMap;
 use trust::{
-    Clock, DAY, HOUR, appoint, approve, cancel, claim_at, guarded, guardians, list, machine, person, phrase,
-    restart, status, words,
+    Clock, DAY, HOUR, appoint, approve, cancel, claim_at, guarded, guardians, list, machine, person, phrase, restart,
+    status, words,
 };
 
 #[test]
 fn two_of_three_guardians_bring_everything_back_after_the_waiting_time() {
     let clock = Clock::new();
-    let (ann, bob, cyd, dan) =
-        (person(1, "Ann", &clock).with_data(2), person(2, "Bob", &clock), person(3, "Cyd", &clock), person(4, "Dan", &clock));
+    let (ann, bob, cyd, dan) = (
+        person(1, "Ann", &clock).with_data(2),
+        person(2, "Bob", &clock),
+        person(3, "Cyd", &clock),
+        person(4, "Dan", &clock),
+    );
     guarded(&ann, 1, &[&bob, &cyd, &dan], 2, 4);
     let copy = ann.dir.path().join("copy").display().to_string();
     ann.ask(Request::BackupAdd(BackupAdd { target: copy.clone(), options: BTreeMap::new() })).unwrap();
@@ -65,8 +69,15 @@ fn two_of_three_guardians_bring_everything_back_after_the_waiting_time() {
     let (did, found) = new.twin.recovered().unwrap();
     assert_eq!((did, found.words()), (ann.did(), phrase(1).words()));
     let home = new.dir.path().join("restored");
-    let restored =
-        Twin::restore(&home, &copy, &BTreeMap::new(), &found, "another passphrase", KdfCost::for_tests(), &mut unwatched);
+    let restored = Twin::restore(
+        &home,
+        &copy,
+        &BTreeMap::new(),
+        &found,
+        "another passphrase",
+        KdfCost::for_tests(),
+        &mut unwatched,
+    );
     assert_eq!(restored.unwrap().did(), &ann.did());
     drop(dan);
 }

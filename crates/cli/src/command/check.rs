@@ -124,7 +124,10 @@ fn check_evidence(globals: &Globals, bytes: &[u8]) -> Result<Exit, Trouble> {
                 output::json(&Caught { valid: true, owner, commits, first, second })?;
             } else {
                 let line = |signed: &Signed<'_>| {
-                    format!("  {} commits, root {}, signed {} by {}\n", signed.commits, signed.root, signed.time, signed.device)
+                    format!(
+                        "  {} commits, root {}, signed {} by {}\n",
+                        signed.commits, signed.root, signed.time, signed.device
+                    )
                 };
                 output::text(&format!(
                     "{}: the twin of {} has shown two histories, which differ within their first {} commits\n{}{}",

@@ -236,7 +236,8 @@ fn render(answer: &GuardiansAnswer, width: usize) -> String {
                 ClaimState::Cancelled => faint("theft, says the owner"),
                 ClaimState::Gone => faint("nothing is kept for it"),
             };
-            let about = if claim.mine { bad("your twin") } else { plain(claim.ward_name.as_deref().unwrap_or(&claim.who)) };
+            let about =
+                if claim.mine { bad("your twin") } else { plain(claim.ward_name.as_deref().unwrap_or(&claim.who)) };
             let id = claim.claim.to_string()[..8].to_owned();
             table.row([id, claim.digits.clone(), about, who(claim.claimant_name.as_ref(), &claim.claimant), state]);
         }

@@ -188,7 +188,9 @@ pub(crate) fn tell(globals: &Globals, answer: &RecoveryAnswer) -> Result<(), Tro
     }
     let mut text = format!("Read these digits to each guardian:  {}\n", heading(&answer.digits));
     if answer.guardians.is_empty() {
-        text.push_str(&faint("Nobody is reached yet. A guardian makes a ticket with `twin pair`: `twin recover add TICKET`\n"));
+        text.push_str(&faint(
+            "Nobody is reached yet. A guardian makes a ticket with `twin pair`: `twin recover add TICKET`\n",
+        ));
     } else {
         let mut table = Table::new([("guardian", Side::Left), ("", Side::Left), ("", Side::Left)]);
         for one in &answer.guardians {

@@ -91,7 +91,8 @@ fn render(answer: &WitnessesAnswer, width: usize) -> String {
         text.push_str(&format!("You have no witnesses. {}\n", faint("`twin witness add NAME` names one.")));
     } else {
         text.push_str(&format!("{}; your journal has {} commits\n", heading("Your witnesses"), answer.commits));
-        let mut table = Table::new([("name", Side::Left), ("commits", Side::Right), ("cosigned", Side::Left), ("", Side::Left)]);
+        let mut table =
+            Table::new([("name", Side::Left), ("commits", Side::Right), ("cosigned", Side::Left), ("", Side::Left)]);
         for one in &answer.witnesses {
             let at = one.cosigned.as_deref().map(words::time).unwrap_or_default();
             let said = one.words.as_deref().map(|words| bad(&plain(words))).unwrap_or_default();
@@ -101,7 +102,8 @@ fn render(answer: &WitnessesAnswer, width: usize) -> String {
     }
     if !answer.watched.is_empty() {
         text.push_str(&format!("\n{}\n", heading("Whose journals you witness")));
-        let mut table = Table::new([("name", Side::Left), ("commits", Side::Right), ("cosigned", Side::Left), ("", Side::Left)]);
+        let mut table =
+            Table::new([("name", Side::Left), ("commits", Side::Right), ("cosigned", Side::Left), ("", Side::Left)]);
         for one in &answer.watched {
             let state = if one.forked { bad("has shown two histories") } else { String::new() };
             table.row([who(one.name.as_ref(), &one.did), one.commits.to_string(), words::time(&one.cosigned), state]);
@@ -110,7 +112,12 @@ fn render(answer: &WitnessesAnswer, width: usize) -> String {
     }
     if !answer.forks.is_empty() {
         text.push_str(&format!("\n{}\n", bad("Twins that have shown two histories")));
-        let mut table = Table::new([("id", Side::Left), ("name", Side::Left), ("within commits", Side::Right), ("found", Side::Left)]);
+        let mut table = Table::new([
+            ("id", Side::Left),
+            ("name", Side::Left),
+            ("within commits", Side::Right),
+            ("found", Side::Left),
+        ]);
         for one in &answer.forks {
             let id = one.fork.to_string()[..8].to_owned();
             table.row([id, who(one.name.as_ref(), &one.did), one.commits.to_string(), words::time(&one.found)]);

@@ -3,9 +3,7 @@
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::peers::contacts::Contact;
-use crate::peers::guards::{
-    answer, change, destroy_old, identity_of, name_of, open_held, seal_shares, see, tick,
-};
+use crate::peers::guards::{answer, change, destroy_old, identity_of, name_of, open_held, seal_shares, see, tick};
 use crate::peers::{change_contacts, contacts, look, meant, online};
 use crate::request::{ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, Probe, WardWhich, Words};
 use crate::response::{
@@ -21,9 +19,7 @@ use didymos_consent::Principal;
 use didymos_guard::desk::Ward;
 use didymos_guard::paper::{PAPER_BYTES_MAX, ProbeWord};
 use didymos_guard::ring::{Founding, found, open_shares};
-use didymos_guard::{
-    Book, Claim, Kind, Legacy, Paper, Record, Release, Ring, Stand, Wish, Word, lasting_key,
-};
+use didymos_guard::{Book, Claim, Kind, Legacy, Paper, Record, Release, Ring, Stand, Wish, Word, lasting_key};
 use didymos_identity::{RecoveryPhrase, Secret32};
 use std::collections::BTreeMap;
 
@@ -88,9 +84,8 @@ pub(crate) fn begin_round(
     let mut contents = vec![(None, Legacy::phrase(&entropy).encode())];
     let vault_key = didymos_vault::VaultKey::new(twin.secrets().vault_key.clone());
     for wish in wishes {
-        let streams = wish.streams.iter().map(|stream| {
-            (stream.clone(), Digest(*vault_key.stream_secret(stream).as_bytes()))
-        });
+        let streams =
+            wish.streams.iter().map(|stream| (stream.clone(), Digest(*vault_key.stream_secret(stream).as_bytes())));
         let legacy = Legacy {
             entropy: wish.streams.is_empty().then(|| Digest(*entropy.as_bytes())),
             streams: streams.collect(),
@@ -103,21 +98,14 @@ pub(crate) fn begin_round(
     let at = twin.now();
     change(twin, |book| {
         let round = book.own.next_round();
-        let founding = Founding {
-            ward: twin.did(),
-            round,
-            threshold,
-            guardians,
-            wait_ms,
-            silence_ms,
-            contents,
-            seed: &seed,
-            at,
-        };
+        let founding =
+            Founding { ward: twin.did(), round, threshold, guardians, wait_ms, silence_ms, contents, seed: &seed, at };
         let made = found(founding, twin.device_key())?;
         let longest = made.1.iter().map(|one| Paper::Appointment(Box::new(one.clone())).encode().len()).max();
         if longest.is_some_and(|bytes| bytes > PAPER_BYTES_MAX) {
-            return Err(invalid("this is more than fits into one paper: fewer heirs, fewer streams or shorter letters"));
+            return Err(invalid(
+                "this is more than fits into one paper: fewer heirs, fewer streams or shorter letters",
+            ));
         }
         Ok(book.own.made(made, wishes.to_vec(), twin.device_key(), at))
     })?;
@@ -159,7 +147,10 @@ pub(crate) fn set(twin: &Twin, asked: &GuardiansSet) -> Result<GuardiansAnswer, 
     let guardians = guardians_of(&chosen)?;
     let (wishes, silence) = see(twin, |book| {
         let ring = book.own.ring();
-        (ring.map(|ring| ring.wishes.clone()).unwrap_or_default(), ring.and_then(|ring| ring.charter.charter.silence_ms))
+        (
+            ring.map(|ring| ring.wishes.clone()).unwrap_or_default(),
+            ring.and_then(|ring| ring.charter.charter.silence_ms),
+        )
     })?;
     let numbers = (asked.threshold, i64::from(asked.wait_days) * DAY_MS);
     begin_round(twin, &guardians, numbers, (&wishes, silence), &phrase)?;
@@ -232,7 +223,8 @@ pub(crate) fn approve(twin: &Twin, asked: &ClaimApprove) -> Result<GuardiansAnsw
     let typed: String = asked.digits.chars().filter(char::is_ascii_digit).collect();
     tick(twin)?;
     change(twin, |book| {
-        let claimed = book.desk.claim(&id).ok_or_else(|| not_found("that claim is not on somebody whose guardian you are"))?;
+        let claimed =
+            book.desk.claim(&id).ok_or_else(|| not_found("that claim is not on somebody whose guardian you are"))?;
         let shown: String = claimed.claim.digits().chars().filter(char::is_ascii_digit).collect();
         if typed != shown {
             return Err(invalid(
@@ -364,11 +356,16 @@ pub(crate) fn paper(twin: &Twin, principal: &Principal, asked: &GuardPaperIn) ->
                 Ok(book.desk.cancelled(&paper, now))
             })?;
             // Whoever was called a thief is not heard any more; an heir or a friend is still a contact.
-            let stranger = see(twin, |book| book.desk.claim(&paper.claim).is_some_and(|one| one.claim.kind == Kind::Recovery))?;
+            let stranger =
+                see(twin, |book| book.desk.claim(&paper.claim).is_some_and(|one| one.claim.kind == Kind::Recovery))?;
             if stranger {
                 change_contacts(twin, |contacts| {
                     let known = contacts.get(&paper.claimant).filter(|contact| !contact.blocked);
-                    let block = |contact: &Contact| contacts::Record::Blocked { did: contact.did.clone(), blocked: true, at: now };
+                    let block = |contact: &Contact| contacts::Record::Blocked {
+                        did: contact.did.clone(),
+                        blocked: true,
+                        at: now,
+                    };
                     Ok(known.map(block).into_iter().collect())
                 })?;
             }
@@ -464,7 +461,8 @@ pub(crate) fn collect(twin: &Twin, principal: &Principal, asked: &Collect) -> Re
 /// A twin asks its guardian's, or its heir's, whether all would go well. No share leaves, and nothing is put together.
 pub(crate) fn probe(twin: &Twin, principal: &Principal, asked: &Probe) -> Result<Probed, Failure> {
     let from = peer(principal)?;
-    let nonce: Digest = asked.nonce.parse().map_err(|_| invalid("a rehearsal's own number has 64 hexadecimal digits"))?;
+    let nonce: Digest =
+        asked.nonce.parse().map_err(|_| invalid("a rehearsal's own number has 64 hexadecimal digits"))?;
     tick(twin)?;
     let held = see(twin, |book| book.desk.ward(from).and_then(Ward::live).cloned())?;
     let held = held.filter(|held| held.charter.charter.round == asked.round);
@@ -505,10 +503,15 @@ pub(crate) fn rehearse(twin: &Twin) -> Result<RehearsalAnswer, Failure> {
     let ring = see(twin, |book| book.own.ring().cloned())?;
     let ring = ring.ok_or_else(|| not_found("you have no guardians yet: `twin guardian set` names some"))?;
     let charter = &ring.charter.charter;
-    let mut answer =
-        RehearsalAnswer { would_work: false, need: charter.threshold, sound: 0, steps: Vec::new() };
+    let mut answer = RehearsalAnswer { would_work: false, need: charter.threshold, sound: 0, steps: Vec::new() };
     let mut heirs_ok = true;
-    let step = |did: &Did, heir, ok, words: String| RehearsalStep { did: did.clone(), name: name_of(twin, did), heir, ok, words };
+    let step = |did: &Did, heir, ok, words: String| RehearsalStep {
+        did: did.clone(),
+        name: name_of(twin, did),
+        heir,
+        ok,
+        words,
+    };
     for guardian in &ring.guardians {
         let (ok, words) = match probe_at(twin, guardian, charter.round) {
             Ok(word) if word.holds => (true, "holds a sound share".to_owned()),
@@ -524,7 +527,9 @@ pub(crate) fn rehearse(twin: &Twin) -> Result<RehearsalAnswer, Failure> {
     }
     for wish in &ring.wishes {
         let (ok, words) = match probe_at(twin, &wish.heir, charter.round) {
-            Ok(word) if word.key != wish.key => (false, "has other keys than when you named them: name them again".to_owned()),
+            Ok(word) if word.key != wish.key => {
+                (false, "has other keys than when you named them: name them again".to_owned())
+            }
             Ok(word) if word.holds => (true, "knows of it, and could open it".to_owned()),
             Ok(_) => (false, "does not know of it yet".to_owned()),
             Err(failure) => (false, failure.message),

@@ -8,7 +8,7 @@ use crate::peers::contacts::Contact;
 use crate::peers::guards::see;
 use crate::peers::{look, meant};
 use crate::request::{HeirsSet, Inheritance, Words};
-use crate::response::{HeirShown, HeirsAnswer, Inherited, InheritanceShown, RecoveryAnswer};
+use crate::response::{HeirShown, HeirsAnswer, InheritanceShown, Inherited, RecoveryAnswer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::Did;
@@ -54,7 +54,10 @@ pub(crate) fn set(twin: &Twin, asked: &HeirsSet) -> Result<HeirsAnswer, Failure>
             None => probe_at(twin, &contact.did, 0).map(|word| word.key).map_err(|failure| {
                 Failure::new(
                     failure.code,
-                    format!("{}'s twin has to be reached once before something can be left to them: {failure}", contact.name),
+                    format!(
+                        "{}'s twin has to be reached once before something can be left to them: {failure}",
+                        contact.name
+                    ),
                 )
             })?,
         };
@@ -63,9 +66,8 @@ pub(crate) fn set(twin: &Twin, asked: &HeirsSet) -> Result<HeirsAnswer, Failure>
         streams.dedup();
         wishes.push(Wish { heir: contact.did, streams, letter: wish.letter.clone(), key });
     }
-    let contacts: Vec<Contact> = look(twin, |book| {
-        ring.guardians.iter().filter_map(|did| book.contacts.get(did).cloned()).collect()
-    })?;
+    let contacts: Vec<Contact> =
+        look(twin, |book| ring.guardians.iter().filter_map(|did| book.contacts.get(did).cloned()).collect())?;
     if contacts.len() != ring.guardians.len() {
         return Err(invalid("a guardian is no contact any more: set guardians anew first"));
     }
@@ -81,9 +83,8 @@ pub(crate) fn list(twin: &Twin) -> Result<HeirsAnswer, Failure> {
     let quests = see(twin, |book| book.quests.all().to_vec())?;
     let mut answer = see(twin, |book| {
         let ring = book.own.ring();
-        let untold = |heir: &Did| {
-            book.own.outbox().iter().any(|(to, paper)| to == heir && matches!(paper, Paper::Bequest(_)))
-        };
+        let untold =
+            |heir: &Did| book.own.outbox().iter().any(|(to, paper)| to == heir && matches!(paper, Paper::Bequest(_)));
         let heirs = ring.iter().flat_map(|ring| &ring.wishes).map(|wish| HeirShown {
             did: wish.heir.clone(),
             name: names.get(&wish.heir).cloned(),
@@ -114,7 +115,8 @@ pub(crate) fn list(twin: &Twin) -> Result<HeirsAnswer, Failure> {
 
 /// From whom, if something is left to the owner.
 fn from(twin: &Twin, text: &str) -> Result<Did, Failure> {
-    let did = meant(twin, text).map(|contact| contact.did).or_else(|failure| text.trim().parse().map_err(|_| failure))?;
+    let did =
+        meant(twin, text).map(|contact| contact.did).or_else(|failure| text.trim().parse().map_err(|_| failure))?;
     if see(twin, |book| book.own.bequest(&did).is_none())? {
         let words = format!("{text} has left nothing to you: `twin heir` lists who has");
         return Err(Failure::new(FailureCode::NotFound, words));

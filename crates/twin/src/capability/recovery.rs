@@ -22,7 +22,10 @@ pub(crate) fn claim(twin: &Twin, kind: Kind, who: &str, of: Option<Did>) -> Resu
     let key = claim_public(&twin.secrets().vault_key, &nonce);
     let claim = Claim::new(kind, who.trim().to_owned(), twin.did().clone(), key, twin.now(), twin.device_key());
     claim.check_bounds().map_err(|_| {
-        Failure::new(FailureCode::Invalid, "say whose twin it is: the name by which their guardians know them, or a DID")
+        Failure::new(
+            FailureCode::Invalid,
+            "say whose twin it is: the name by which their guardians know them, or a DID",
+        )
     })?;
     let id = claim.id();
     change(twin, |_| Ok(vec![Record::Claims { claim: Box::new(claim), nonce, of }]))?;
@@ -99,7 +102,9 @@ pub(crate) fn begin(twin: &Twin, asked: &RecoveryBegin) -> Result<RecoveryAnswer
 
 fn newest(twin: &Twin) -> Result<Quest, Failure> {
     let newest = see(twin, |book| book.quests.newest(Kind::Recovery, None).cloned())?;
-    newest.ok_or_else(|| Failure::new(FailureCode::NotFound, "nothing is being recovered here: `twin recover begin` first"))
+    newest.ok_or_else(|| {
+        Failure::new(FailureCode::NotFound, "nothing is being recovered here: `twin recover begin` first")
+    })
 }
 
 pub(crate) fn status(twin: &Twin) -> Result<RecoveryAnswer, Failure> {

@@ -4,9 +4,7 @@ use super::guardians::{names, peer};
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::peers::guards::identity_of;
-use crate::peers::witnesses::{
-    caught, change, checkpoint_of, evidence_of, fork_meant, see, take_seen, versions_of,
-};
+use crate::peers::witnesses::{caught, change, checkpoint_of, evidence_of, fork_meant, see, take_seen, versions_of};
 use crate::peers::{meant, online};
 use crate::request::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
 use crate::response::{
@@ -129,9 +127,7 @@ pub(crate) fn checkpoint(twin: &Twin, principal: &Principal, asked: &CheckpointI
     change(twin, |watch| {
         verdict = watch.submitted(&checkpoint, continues, &identity, &versions)?;
         let known = watch.last(from);
-        let same = known.is_some_and(|known| {
-            known.last.says_the_same(&checkpoint) && known.fellows == asked.witnesses
-        });
+        let same = known.is_some_and(|known| known.last.says_the_same(&checkpoint) && known.fellows == asked.witnesses);
         let cosigned = verdict == Verdict::Cosign && !same;
         let (checkpoint, fellows) = (checkpoint.clone(), asked.witnesses.clone());
         Ok(cosigned.then_some(WitnessRecord::Cosigned { checkpoint, fellows, at }).into_iter().collect())
@@ -175,11 +171,7 @@ pub(crate) fn seen(twin: &Twin, principal: &Principal, asked: &SeenIn) -> Result
 }
 
 /// A witness asks to connect two checkpoints.
-pub(crate) fn consistency(
-    twin: &Twin,
-    principal: &Principal,
-    asked: &ConsistencyAsked,
-) -> Result<Consistent, Failure> {
+pub(crate) fn consistency(twin: &Twin, principal: &Principal, asked: &ConsistencyAsked) -> Result<Consistent, Failure> {
     let from = peer(principal)?;
     if see(twin, |watch| watch.is_named(from).is_none())? {
         return Err(Failure::new(FailureCode::NotFound, "you are no witness of this twin"));

@@ -303,8 +303,7 @@ fn connect_apart(twin: &Twin, origin: &Did) -> Result<(), Failure> {
             Compared::Same => change(twin, |_| Ok(vec![together]))?,
             Compared::Fork(evidence) => return caught(twin, *evidence, Some(&fellow)),
             Compared::Ask(small, large) => {
-                let request =
-                    Request::Consistency(ConsistencyAsked { old_size: small.size, new_size: large.size });
+                let request = Request::Consistency(ConsistencyAsked { old_size: small.size, new_size: large.size });
                 let Response::Consistent(answer) = put(twin, origin, &request)? else { return Err(malformed()) };
                 match connect(&small, &large, answer.old_root, &answer.proof, &versions)? {
                     None => change(twin, |_| Ok(vec![together]))?,
@@ -327,6 +326,9 @@ pub(crate) fn fork_meant(watch: &Watch, text: &str) -> Result<Digest, Failure> {
     let mut found = watch.forks().filter(|(id, _)| wanted.len() >= 4 && id.to_string().starts_with(&wanted));
     match (found.next(), found.next()) {
         (Some((id, _)), None) => Ok(*id),
-        _ => Err(Failure::new(FailureCode::NotFound, format!("no evidence begins with {text:?}: `twin witness` lists it"))),
+        _ => Err(Failure::new(
+            FailureCode::NotFound,
+            format!("no evidence begins with {text:?}: `twin witness` lists it"),
+        )),
     }
 }
