@@ -195,16 +195,21 @@ fn a_share_that_does_not_belong_is_not_taken() {
     assert_eq!(open_shares(&swapped, &guardians[0].device), Err(GuardError::Share));
 }
 
+/// The records of keeping a share of a charter.
+fn kept(charter: &SignedCharter) -> Vec<Record> {
+    let (ward, id) = (charter.charter.ward.clone(), charter.charter.id());
+    vec![
+        Record::Appointed { charter: Box::new(charter.clone()), index: 1, sealed: Vec::new(), at: Timestamp(0) },
+        Record::Said { ward, charter: id, word: Word::Accepted, at: Timestamp(0) },
+    ]
+}
+
 /// Bob keeps a share of Ann's.
 fn keeping(heir: Option<(&Did, i64)>) -> (Person, Person, SignedCharter) {
     let (ann, mut bob, cyd) = (Person::new(1), Person::new(2), Person::new(3));
     let pair = [Person::new(2), cyd];
     let (charter, _) = given_with(&ann, &pair, 2, 1, 50, heir);
-    let id = charter.charter.id();
-    bob.apply(vec![
-        Record::Appointed { charter: Box::new(charter.clone()), index: 1, sealed: Vec::new(), at: Timestamp(0) },
-        Record::Said { ward: ann.did(), charter: id, word: Word::Accepted, at: Timestamp(0) },
-    ]);
+    bob.apply(kept(&charter));
     (ann, bob, charter)
 }
 
@@ -259,7 +264,7 @@ proptest! {
         let (claim, _) = new.claim(Kind::Recovery, &ann.did());
         let (id, total) = (claim.id(), charter.charter.wait_ms);
         let (mut now, mut seen, mut passed) = (0i64, false, 0i64);
-        let mut journal: Vec<Record> = Vec::new();
+        let mut journal: Vec<Record> = kept(&charter);
         for (hours, act) in steps {
             now += hours * HOUR_MS;
             if seen {
@@ -272,12 +277,7 @@ proptest! {
                 2 => {
                     // A restart: the book is folded anew from what was kept.
                     bob.book = Book::default();
-                    journal.iter().cloned().for_each(|record| bob.book.apply(record));
-                    let (_, fresh, _) = keeping(None);
-                    let again = std::mem::take(&mut bob.book);
-                    bob.book = fresh.book;
-                    drop(again);
-                    journal.iter().cloned().for_each(|record| bob.book.apply(record));
+                    bob.apply(journal.clone());
                     Vec::new()
                 }
                 _ => bob.book.desk.tick(at),
