@@ -1,0 +1,56 @@
+// Two people whose twins meet, as they would with their own hands.
+
+import assert from "node:assert/strict";
+import { settled, visit } from "./harness.mjs";
+
+/** `ann` invites, `ben` comes with the ticket's text; both compare, and keep each other under these names. */
+export async function pairThem(ann, ben, called = {}) {
+  await visit(ann.page, ann.origin, "people");
+  if (await ann.page.locator("button[aria-controls=pairing]").count()) await ann.page.click("button[aria-controls=pairing]");
+  await ann.page.click("button:text-is('Make a ticket')");
+  await ann.page.waitForSelector("[data-testid=ticket]");
+  const ticket = await ann.page.textContent("[data-testid=ticket]");
+  assert.match(ticket, /^twin-/);
+  await called.waiting?.();
+  await visit(ben.page, ben.origin, "people");
+  if (await ben.page.locator("button[aria-controls=pairing]").count()) await ben.page.click("button[aria-controls=pairing]");
+  // As it comes out of a message: broken over lines.
+  await ben.page.fill("#ticket", `  ${ticket.slice(0, 50)}\n${ticket.slice(50)} `);
+  await ben.page.click("button:text-is('Go there')");
+  const digits = await Promise.all([ann, ben].map(async ({ page }) => {
+    await page.waitForSelector("[data-testid=digits]");
+    return (await page.textContent("[data-testid=digits]")).replace(/\D/g, "");
+  }));
+  assert.match(digits[0], /^\d{6}$/);
+  assert.equal(digits[0], digits[1]);
+  await called.compare?.();
+  await ann.page.click("button:text-is('They are the same')");
+  await ann.page.waitForSelector("text=You have said yes");
+  await ben.page.click("button:text-is('They are the same')");
+  for (const { page } of [ann, ben]) {
+    await page.waitForSelector("text=You are in contact");
+    await page.click("button:text-is('Keep')");
+    await page.waitForSelector("main h1 .name");
+    await settled(page);
+  }
+}
+
+/** `ann` lets `ben` see a stream by the day, and `ben` accepts. */
+export async function offerIt(ann, ben, called = {}) {
+  await ann.page.click("text=Let them see something");
+  await ann.page.waitForSelector("#filter");
+  await ann.page.fill("#filter", "heart");
+  await ann.page.getByLabel("Heart rate", { exact: true }).check();
+  await ann.page.fill("#purpose", "training together");
+  await ann.page.selectOption("#rate", "ten");
+  await ann.page.waitForSelector("[data-testid=seen] canvas");
+  await called.offer?.();
+  await ann.page.click("button:has-text('Offer it to')");
+  await ann.page.waitForSelector("text=/sees nothing before they accept/");
+  await visit(ben.page, ben.origin, "consents");
+  await ben.page.waitForSelector(".waiting a");
+  await called.waiting?.();
+  await ben.page.click(".waiting a");
+  await ben.page.click("button:text-is('Accept')");
+  await ben.page.waitForSelector("text=/In force since/");
+}
