@@ -27,8 +27,9 @@ export async function pairThem(ann, ben, called = {}) {
   await ann.page.click("button:text-is('They are the same')");
   await ann.page.waitForSelector("text=You have said yes");
   await ben.page.click("button:text-is('They are the same')");
-  for (const { page } of [ann, ben]) {
+  for (const [{ page }, other] of [[ann, ben], [ben, ann]]) {
     await page.waitForSelector("text=You are in contact");
+    if (other.name) await page.fill("#theirname", other.name);
     await page.click("button:text-is('Keep')");
     await page.waitForSelector("main h1 .name");
     await settled(page);
