@@ -55,3 +55,31 @@ export async function offerIt(ann, ben, called = {}) {
   await ben.page.click("button:text-is('Accept')");
   await ben.page.waitForSelector("text=/In force since/");
 }
+
+/** Asks a twin's door from its own page. */
+export const door = ({ page }, name, params = {}) => page.evaluate(async ([name, params]) => {
+  const reply = await fetch(`/api/${name}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(params) });
+  const body = await reply.json();
+  if (!reply.ok) throw new Error(`${name}: ${body.message}`);
+  return body;
+}, [name, params]);
+
+/** The same as [`pairThem`], without hands: for tests of what comes after. */
+export async function pairQuickly(one, other) {
+  const after = async (person, pairing, states) => {
+    for (;;) {
+      const [now] = await door(person, "pair.list@1", { pairing, unless: states[0] });
+      if (!states.includes(now.state)) return now;
+    }
+  };
+  const [invited] = await door(one, "pair.invite@1");
+  const [joined] = await door(other, "pair.join@1", { ticket: invited.ticket });
+  const [here, there] = await Promise.all([after(one, invited.pairing, ["waiting", "knocking"]), after(other, joined.pairing, ["knocking"])]);
+  assert.equal(here.digits, there.digits);
+  await Promise.all([door(one, "pair.confirm@1", { pairing: here.pairing, same: true }), door(other, "pair.confirm@1", { pairing: there.pairing, same: true })]);
+  for (const [person, pairing] of [[one, here.pairing], [other, there.pairing]]) {
+    let now = await after(person, pairing, ["compare", "said"]);
+    while (now.state === "said") now = await after(person, pairing, ["said"]);
+    assert.equal(now.state, "done", now.words);
+  }
+}

@@ -122,6 +122,27 @@ test("different digits keep nobody, and a ticket that is none says so", async (t
   assert.equal(await a.page.locator(".people").count(), 0);
 });
 
+test("where the browser reads codes, a ticket is taken from the other screen by camera", async (t) => {
+  const a = await open(t, ann);
+  await visit(a.page, ann.origin, "people");
+  if ((await a.page.locator("[data-testid=ticket]").count()) === 0) await a.page.click("button:text-is('Make a ticket')");
+  const ticket = await a.page.textContent("[data-testid=ticket]");
+  const b = await open(t, ben);
+  // This browser has a camera that shows a test picture, and no reader of codes: what a reader would find is put in its place.
+  await b.page.addInitScript((ticket) => {
+    globalThis.BarcodeDetector = class {
+      static getSupportedFormats = async () => ["qr_code"];
+      detect = async (video) => (video.videoWidth > 0 ? [{ rawValue: "https://example.org" }, { rawValue: ticket }] : []);
+    };
+  }, ticket);
+  await visit(b.page, ben.origin, "people");
+  if (await b.page.locator("button[aria-controls=pairing]").count()) await b.page.click("button[aria-controls=pairing]");
+  await b.page.click("button:text-is('Scan with the camera')");
+  await a.page.waitForSelector("[data-testid=digits]");
+  await a.page.click("button:text-is('Not the same')");
+  await b.page.waitForSelector("text=It came to nothing");
+});
+
 test("everything about people is said in German too", async (t) => {
   const a = await open(t, ann, { locale: "de-DE", viewport: DESKTOP });
   for (const [screen, says] of [["people", /Wessen Zwillinge/], ["consents", /Niemand sieht etwas/]]) {
