@@ -11,7 +11,10 @@ pub use mirror::{
 };
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
 
-pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn};
+pub use peers::{
+    ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
+    UsesAsked,
+};
 
 use crate::moment::Moment;
 use crate::payload::Sent;
@@ -168,6 +171,12 @@ pub enum Request {
     /// Every contract with contacts, newest first.
     #[serde(rename = "contracts.list@1")]
     Contracts,
+    /// What a contract of such terms would show of a stream, before it is offered: made by what would answer.
+    #[serde(rename = "contracts.preview@1")]
+    ContractPreview(ContractPreview),
+    /// Each use of a contract as both sides have signed it, newest first.
+    #[serde(rename = "contracts.uses@1")]
+    ContractUses(UsesAsked),
     /// Looks at what a contact lets the owner see.
     #[serde(rename = "contracts.look@1")]
     Look(Look),
@@ -494,6 +503,8 @@ impl Request {
             Self::ContractAccept(_) => "contracts.accept@1",
             Self::ContractEnd(_) => "contracts.end@1",
             Self::Contracts => "contracts.list@1",
+            Self::ContractPreview(_) => "contracts.preview@1",
+            Self::ContractUses(_) => "contracts.uses@1",
             Self::Look(_) => "contracts.look@1",
             Self::Paper(_) => "contracts.paper@1",
         }

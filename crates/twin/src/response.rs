@@ -29,7 +29,7 @@ pub enum Response {
     Status(Status),
     /// To `streams.list@1`.
     Streams(Vec<StreamInfo>),
-    /// To `timeline.query@1`.
+    /// To `timeline.query@1` and `contracts.preview@1`.
     Query(QueryAnswer),
     /// To `timeline.view@1`.
     View(ViewAnswer),
@@ -91,6 +91,8 @@ pub enum Response {
     Contacts(Vec<ContactShown>),
     /// To `contracts.list@1`, `.offer@1`, `.accept@1` and `.end@1`.
     Contracts(Vec<ContractShown>),
+    /// To `contracts.uses@1`.
+    Uses(UsesAnswer),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
     /// To `contracts.paper@1`: it has arrived.
@@ -110,7 +112,7 @@ impl Response {
         Ok(match request {
             Request::Status => Self::Status(read(json)?),
             Request::Streams => Self::Streams(read(json)?),
-            Request::Query(_) => Self::Query(read(json)?),
+            Request::Query(_) | Request::ContractPreview(_) => Self::Query(read(json)?),
             Request::View(_) => Self::View(read(json)?),
             Request::Show(_) => Self::Show(read(json)?),
             Request::Prove(_) => Self::Proof(read(json)?),
@@ -149,6 +151,7 @@ impl Response {
             Request::ContractOffer(_) | Request::ContractAccept(_) | Request::ContractEnd(_) | Request::Contracts => {
                 Self::Contracts(read(json)?)
             }
+            Request::ContractUses(_) => Self::Uses(read(json)?),
             Request::Look(_) => Self::Looked(read(json)?),
             Request::Paper(_) => Self::Nothing(read(json)?),
         })

@@ -1,9 +1,9 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contracts, export, import, imports, journal, mirror_brain, mirror_days, mirror_experiments,
-    mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
-    search, status, timeline, today, tokens,
+    backup, contacts, contract_uses, contracts, export, import, imports, journal, mirror_brain, mirror_days,
+    mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance,
+    quality, receipts, search, status, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -457,6 +457,8 @@ impl Twin {
             Request::ContractAccept(which) => contracts::accept(self, &which).map(Response::Contracts),
             Request::ContractEnd(which) => contracts::end(self, &which).map(Response::Contracts),
             Request::Contracts => contracts::list(self).map(Response::Contracts),
+            Request::ContractPreview(asked) => contract_uses::preview(self, &asked).map(Response::Query),
+            Request::ContractUses(asked) => contract_uses::list(self, &asked).map(Response::Uses),
             Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
             Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
             Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
@@ -575,6 +577,7 @@ fn asked_of(request: &Request) -> Asked {
     match request {
         Request::Query(query) => on(Act::View, &query.stream).during(exact(query.from), exact(query.to)),
         Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
+        Request::ContractPreview(asked) => on(Act::View, &asked.stream).during(exact(asked.from), exact(asked.to)),
         Request::Show(which) => on(Act::View, &which.stream),
         Request::Prove(which) => on(Act::Prove, &which.stream),
         Request::Quality(Quality { stream: Some(stream) }) => on(Act::View, stream),
@@ -603,6 +606,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
+        | Request::ContractUses(_)
         | Request::Look(_) => Asked::new(request.name(), Act::View),
         Request::Paper(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
@@ -652,6 +656,8 @@ fn summary_of(request: &Request) -> String {
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
         Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
+        Request::ContractPreview(asked) => asked.stream.to_string(),
+        Request::ContractUses(asked) => asked.contract.clone(),
         Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
@@ -688,6 +694,7 @@ fn items(response: &Response) -> u64 {
         Response::Pairings(answer) => answer.len() as u64,
         Response::Contacts(answer) => answer.len() as u64,
         Response::Contracts(answer) => answer.len() as u64,
+        Response::Uses(answer) => answer.uses.len() as u64,
         Response::Looked(answer) => {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
