@@ -283,6 +283,11 @@ pub(crate) fn deliver_now(twin: &Twin, did: &Did) {
     let _ = deliver_soon(twin, did).recv_timeout(SIGNED_WAIT_MAX);
 }
 
+/// Waits a moment for a delivery that was begun.
+pub(crate) fn wait_for_delivery(over: &mpsc::Receiver<()>) {
+    let _ = over.recv_timeout(SIGNED_WAIT_MAX);
+}
+
 /// Greets contacts that are not connected and for whom something waits, or whom nobody has greeted yet: their twins
 /// learn where this one is, and both sides deliver what waits.
 fn carry(me: &Weak<Twin>, ended: &Ended) {
