@@ -1,10 +1,10 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
-    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, import::Import, init::Init,
-    log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate,
-    token::Token, up::Up,
+    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, connect::Connect,
+    contacts::Contacts, contracts, demo::Demo, device::Device, experiment::Experiment, export::Export,
+    forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove,
+    query::Query, restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -133,6 +133,11 @@ pub(crate) enum Command {
     End(contracts::Which),
     /// See what a contact lets you see
     Look(contracts::Look),
+    /// Your other machines: copies that stay live, and computers that may open the page
+    #[command(subcommand)]
+    Device(Device),
+    /// Open the page of your twin on another machine, in this one's browser
+    Connect(Connect),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

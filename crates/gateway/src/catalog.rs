@@ -99,6 +99,13 @@ pub(crate) const CATALOG: &[Entry] = &[
     plain("contracts.list@1", Quick, of::<Vec<response::ContractShown>>),
     with("contracts.look@1", Quick, of::<request::Look>, of::<response::LookAnswer>),
     with("contracts.paper@1", Closed, of::<request::PaperIn>, of::<response::Nothing>),
+    plain("devices.list@1", Quick, of::<response::DevicesAnswer>),
+    with("devices.add@1", Quick, of::<request::DeviceAdd>, of::<Vec<response::PairingShown>>),
+    plain("devices.viewer@1", Quick, of::<Vec<response::PairingShown>>),
+    with("devices.revoke@1", Quick, of::<request::DeviceRevoke>, of::<response::DevicesAnswer>),
+    with("devices.promote@1", Quick, of::<request::DevicePromote>, of::<response::DevicesAnswer>),
+    with("journal.pull@1", Closed, of::<request::JournalPull>, of::<response::Pulled>),
+    with("receipts.bring@1", Closed, of::<request::ReceiptsBring>, of::<response::Nothing>),
 ];
 
 /// The line of `name`.

@@ -1,10 +1,12 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod devices;
 mod mirror;
 mod owner;
 mod peers;
 
+pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, JournalPull, ReceiptsBring, Words};
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
     TrialArm, TrialTreatment, WhatIf,
@@ -174,6 +176,28 @@ pub enum Request {
     /// A paper of a contract. Twins send these to each other.
     #[serde(rename = "contracts.paper@1")]
     Paper(PaperIn),
+    /// The owner's own devices and viewers.
+    #[serde(rename = "devices.list@1")]
+    Devices,
+    /// Makes a ticket for another machine of the owner's (`twin device join` there), and waits for it. Once the digits
+    /// were compared it is a device: it keeps a whole live copy.
+    #[serde(rename = "devices.add@1")]
+    DeviceAdd(DeviceAdd),
+    /// Makes a ticket for a computer that may open the twin's page (`twin connect` there) and holds nothing.
+    #[serde(rename = "devices.viewer@1")]
+    DeviceViewer,
+    /// Takes a device's or a viewer's rights away, at once.
+    #[serde(rename = "devices.revoke@1")]
+    DeviceRevoke(DeviceRevoke),
+    /// This device keeps a copy, and the one that wrote is lost: this one writes from now on, and the lost one is revoked.
+    #[serde(rename = "devices.promote@1")]
+    DevicePromote(DevicePromote),
+    /// What another device of the owner's lacks of the journal; its bytes follow the answer.
+    #[serde(rename = "journal.pull@1")]
+    JournalPull(JournalPull),
+    /// Receipts of what another device of the owner's answered by itself.
+    #[serde(rename = "receipts.bring@1")]
+    ReceiptsBring(ReceiptsBring),
 }
 
 /// What is to be forecast.
@@ -496,6 +520,13 @@ impl Request {
             Self::Contracts => "contracts.list@1",
             Self::Look(_) => "contracts.look@1",
             Self::Paper(_) => "contracts.paper@1",
+            Self::Devices => "devices.list@1",
+            Self::DeviceAdd(_) => "devices.add@1",
+            Self::DeviceViewer => "devices.viewer@1",
+            Self::DeviceRevoke(_) => "devices.revoke@1",
+            Self::DevicePromote(_) => "devices.promote@1",
+            Self::JournalPull(_) => "journal.pull@1",
+            Self::ReceiptsBring(_) => "receipts.bring@1",
         }
     }
 }

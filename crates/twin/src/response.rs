@@ -1,6 +1,7 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
 mod agenda;
+mod devices;
 mod imports;
 mod mirror;
 mod owner;
@@ -8,6 +9,7 @@ mod peers;
 mod today;
 
 pub use agenda::*;
+pub use devices::*;
 pub use imports::*;
 pub use mirror::*;
 pub use owner::*;
@@ -93,15 +95,22 @@ pub enum Response {
     Contracts(Vec<ContractShown>),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1`: it has arrived.
+    /// To `contracts.paper@1` and `receipts.bring@1`: it has arrived.
     Nothing(Nothing),
+    /// To `devices.list@1`, `.revoke@1` and `.promote@1`.
+    Devices(DevicesAnswer),
+    /// To `journal.pull@1`.
+    Pulled(Pulled),
 }
 
 impl Response {
     /// What follows the answer, where bytes do. Only other twins get them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn download(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::Pulled(pulled) => Some(&pulled.sent),
+            _ => None,
+        }
     }
 
     /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.
@@ -142,15 +151,20 @@ impl Response {
             Request::Undo(_) => Self::Undo(read(json)?),
             Request::Tokens | Request::TokenRevoke(_) => Self::Tokens(read(json)?),
             Request::TokenNew(_) => Self::TokenCreated(read(json)?),
-            Request::PairInvite | Request::PairJoin(_) | Request::PairList(_) | Request::PairConfirm(_) => {
-                Self::Pairings(read(json)?)
-            }
+            Request::PairInvite
+            | Request::PairJoin(_)
+            | Request::PairList(_)
+            | Request::PairConfirm(_)
+            | Request::DeviceAdd(_)
+            | Request::DeviceViewer => Self::Pairings(read(json)?),
             Request::Contacts | Request::ContactChange(_) => Self::Contacts(read(json)?),
             Request::ContractOffer(_) | Request::ContractAccept(_) | Request::ContractEnd(_) | Request::Contracts => {
                 Self::Contracts(read(json)?)
             }
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) => Self::Nothing(read(json)?),
+            Request::Paper(_) | Request::ReceiptsBring(_) => Self::Nothing(read(json)?),
+            Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
+            Request::JournalPull(_) => Self::Pulled(read(json)?),
         })
     }
 }

@@ -10,6 +10,7 @@
 //! the first commit in which they differ: [`VaultError::Forked`].
 
 use crate::commit::{CommitFrame, ObjectKind};
+use crate::disk::{Disk, RealDisk};
 use crate::error::{Damage, Damaged, VaultError};
 use crate::frame::{FILE_HEAD, FrameKind, HEAD_LEN, Head};
 use crate::journal::{JOURNAL, Journal, Placed};
@@ -102,7 +103,11 @@ impl Vault {
 
     /// Makes an empty vault that follows another one.
     pub fn begin_following(opening: Opening<'_>) -> Result<Self, VaultError> {
-        let disk = Arc::new(crate::disk::RealDisk);
+        Self::begin_following_on(Arc::new(RealDisk), opening)
+    }
+
+    /// The same on another disk.
+    pub fn begin_following_on(disk: Arc<dyn Disk>, opening: Opening<'_>) -> Result<Self, VaultError> {
         let journal = Journal::create(&*disk, opening.dir)?;
         Ok(Self::with(disk, opening, journal, &[], crate::Found::default()))
     }

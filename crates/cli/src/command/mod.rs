@@ -5,9 +5,11 @@ pub(crate) mod backup;
 pub(crate) mod brain;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod connect;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod demo;
+pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod experiment;
 pub(crate) mod export;
@@ -70,6 +72,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Accept(which) => contracts::accept(&globals, &which),
         Command::End(which) => contracts::end(&globals, &which),
         Command::Look(look) => contracts::look(&globals, &look),
+        Command::Device(device) => device::run(&globals, device),
+        Command::Connect(connect) => connect::run(&globals, &connect),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),
