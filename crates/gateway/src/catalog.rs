@@ -105,6 +105,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("devices.revoke@1", Quick, of::<request::DeviceRevoke>, of::<response::DevicesAnswer>),
     with("devices.promote@1", Quick, of::<request::DevicePromote>, of::<response::DevicesAnswer>),
     with("journal.pull@1", Closed, of::<request::JournalPull>, of::<response::Pulled>),
+    with("import.sent@1", Closed, of::<request::ImportSent>, of::<response::Nothing>),
     with("receipts.bring@1", Closed, of::<request::ReceiptsBring>, of::<response::Nothing>),
 ];
 

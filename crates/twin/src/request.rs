@@ -6,7 +6,7 @@ mod mirror;
 mod owner;
 mod peers;
 
-pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, JournalPull, ReceiptsBring, Words};
+pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, ImportSent, JournalPull, ReceiptsBring, Words};
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
     TrialArm, TrialTreatment, WhatIf,
@@ -198,6 +198,9 @@ pub enum Request {
     /// Receipts of what another device of the owner's answered by itself.
     #[serde(rename = "receipts.bring@1")]
     ReceiptsBring(ReceiptsBring),
+    /// A file that another device of the owner's sends, to be imported here.
+    #[serde(rename = "import.sent@1")]
+    ImportSent(ImportSent),
 }
 
 /// What is to be forecast.
@@ -463,7 +466,10 @@ impl Request {
     /// What follows the request, where bytes do. Only other twins can send them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn upload(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::ImportSent(asked) => Some(&asked.sent),
+            _ => None,
+        }
     }
 
     /// The request's name and version, as on the wire and in receipts.
@@ -527,6 +533,7 @@ impl Request {
             Self::DevicePromote(_) => "devices.promote@1",
             Self::JournalPull(_) => "journal.pull@1",
             Self::ReceiptsBring(_) => "receipts.bring@1",
+            Self::ImportSent(_) => "import.sent@1",
         }
     }
 }

@@ -95,7 +95,7 @@ pub enum Response {
     Contracts(Vec<ContractShown>),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1` and `receipts.bring@1`: it has arrived.
+    /// To `contracts.paper@1`, `receipts.bring@1` and `import.sent@1`: it has arrived.
     Nothing(Nothing),
     /// To `devices.list@1`, `.revoke@1` and `.promote@1`.
     Devices(DevicesAnswer),
@@ -162,7 +162,7 @@ impl Response {
                 Self::Contracts(read(json)?)
             }
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) | Request::ReceiptsBring(_) => Self::Nothing(read(json)?),
+            Request::Paper(_) | Request::ReceiptsBring(_) | Request::ImportSent(_) => Self::Nothing(read(json)?),
             Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
             Request::JournalPull(_) => Self::Pulled(read(json)?),
         })

@@ -13,6 +13,7 @@ use crate::payload::Payload;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
+use crate::response::Nothing;
 use crate::world::World;
 use crate::{Request, Response};
 use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
@@ -527,9 +528,12 @@ impl Twin {
             Request::DeviceRevoke(asked) => devices::revoke(self, &asked).map(Response::Devices),
             Request::DevicePromote(asked) => devices::promote(self, &asked).map(Response::Devices),
             Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
+            Request::ImportSent(asked) => {
+                devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
+            }
             Request::ReceiptsBring(brought) => {
                 let taken = devices::replica::take_receipts(self, principal, &brought);
-                taken.map(|()| Response::Nothing(crate::response::Nothing {}))
+                taken.map(|()| Response::Nothing(Nothing {}))
             }
             Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
             Request::WhatIf(asked) => {
@@ -704,6 +708,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Look(_) => Asked::new(request.name(), Act::View),
         Request::JournalPull(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::ReceiptsBring(_) => Asked::new(request.name(), Act::Write),
+        Request::ImportSent(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Paper(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)

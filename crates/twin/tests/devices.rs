@@ -139,9 +139,16 @@ fn what_is_changed_on_a_copy_is_changed_by_the_writer_and_seen_on_both() {
     laptop.change(named).unwrap();
     until(|| laptop.contacts()[0].name == "Bob");
     assert_eq!(ann.contacts()[0].name, "Bob");
-    // Files of that machine cannot be meant here, and it says so.
-    let import = Request::Import(didymos_twin::request::Import { paths: vec!["/x".into()], ..Default::default() });
-    assert!(laptop.ask(import).unwrap_err().message.contains("keeps a copy"));
+    // A file of this machine crosses, and is imported there.
+    let before = ann.ask(query()).unwrap();
+    let laptop = laptop.with_data(9);
+    until(|| {
+        let Response::Imports(imports) = ann.ask(Request::Imports).unwrap() else { panic!() };
+        imports.imports.len() == 4 && imports.imports.iter().all(|import| import.job.is_none())
+    });
+    assert_eq!(ann.ask(query()).unwrap(), before, "the same days");
+    let places = Request::BackupRun(didymos_twin::request::BackupWhich::default());
+    assert!(laptop.ask(places).unwrap_err().message.contains("keeps a copy"));
 
     // With the writer away, the copy answers, and writes nothing.
     let away = ann.close();

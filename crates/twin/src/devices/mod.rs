@@ -12,6 +12,7 @@ pub mod connect;
 mod enrol;
 pub mod joining;
 pub(crate) mod replica;
+pub(crate) mod sent;
 
 use crate::door::{Failure, FailureCode};
 use crate::payload::{Payload, Sent};
@@ -281,9 +282,7 @@ pub(crate) fn is_answered_here(request: &Request) -> bool {
 pub(crate) fn names_paths(request: &Request) -> bool {
     matches!(
         request,
-        Request::Import(_)
-            | Request::ImportUpload(_)
-            | Request::BackupAdd(_)
+        Request::BackupAdd(_)
             | Request::BackupRun(_)
             | Request::BackupCheck(_)
             | Request::Repair

@@ -4,7 +4,7 @@
 //! while the writer can be reached, and catches up in one round trip, however much there is. When the writer is away it
 //! answers from what it has, and says of everything that is to be written that it cannot.
 
-use super::{Role, invalid, names_paths};
+use super::{Role, invalid, names_paths, sent};
 use crate::door::{Failure, FailureCode};
 use crate::peers::online;
 use crate::request::{CommitNamed, JournalPull, ReceiptsBring};
@@ -263,6 +263,11 @@ pub(crate) fn take_receipts(twin: &Twin, principal: &Principal, brought: &Receip
 pub(crate) fn pass_on(twin: &Twin, principal: &Principal, request: &Request) -> Result<Response, Failure> {
     if *principal != twin.principal() {
         return Err(Failure::new(FailureCode::Denied, "this device keeps a copy: ask the device that writes"));
+    }
+    match request {
+        Request::Import(asked) => return sent::import(twin, asked).map(Response::Import),
+        Request::ImportUpload(which) => return sent::upload(twin, which).map(Response::Import),
+        _ => {}
     }
     if names_paths(request) {
         let words = "this device keeps a copy and writes nothing itself: run this on the device that writes \

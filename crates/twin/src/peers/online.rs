@@ -82,6 +82,11 @@ impl Online {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The twin, for a thread that outlives the call.
+    pub(crate) fn me(&self) -> Option<Weak<Twin>> {
+        self.me.get().cloned()
+    }
+
     /// Whether the twin is being locked.
     pub(crate) fn is_ending(&self) -> bool {
         self.ended.is_set()

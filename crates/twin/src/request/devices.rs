@@ -1,5 +1,6 @@
 //! What the owner asks about their own devices, and what these ask of each other.
 
+use crate::payload::Sent;
 use didymos_base::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,4 +93,17 @@ pub struct JournalPull {
 pub struct ReceiptsBring {
     /// Each in base64url of its canonical bytes, 200 at most.
     pub receipts: Vec<String>,
+}
+
+/// A file that another device of the owner's sends; its bytes follow the request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportSent {
+    /// What it is called.
+    pub name: String,
+    /// Zone of times that name none, as for `import.files@1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Its bytes.
+    pub sent: Sent,
 }
