@@ -1,19 +1,19 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
-mod guard;
 mod devices;
+mod guard;
 mod mirror;
 mod owner;
 mod peers;
 mod witness;
 mod words;
 
+pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, ImportSent, JournalPull, ReceiptsBring};
 pub use guard::{
     ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe,
     RecoveryBegin, WardWhich,
 };
-pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, ImportSent, JournalPull, ReceiptsBring};
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
     TrialArm, TrialTreatment, WhatIf,
@@ -24,8 +24,8 @@ pub use peers::{
     ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
     UsesAsked,
 };
-pub use words::Words;
 pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
+pub use words::Words;
 
 use crate::moment::Moment;
 use crate::payload::Sent;

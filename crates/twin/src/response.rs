@@ -1,8 +1,8 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
 mod agenda;
-mod guard;
 mod devices;
+mod guard;
 mod imports;
 mod mirror;
 mod owner;
@@ -11,8 +11,8 @@ mod today;
 mod witness;
 
 pub use agenda::*;
-pub use guard::*;
 pub use devices::*;
+pub use guard::*;
 pub use imports::*;
 pub use mirror::*;
 pub use owner::*;

@@ -788,6 +788,102 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContractOffer(_)
         | Request::ContractAccept(_)
         | Request::ContractEnd(_)
+        | Request::GuardiansSet(_)
+        | Request::GuardiansEnd
+        | Request::GuardianAccept(_)
+        | Request::GuardianRefuse(_)
+        | Request::ClaimApprove(_)
+        | Request::ClaimDeny(_)
+        | Request::ClaimCancel(_)
+        | Request::RecoveryBegin(_)
+        | Request::HeirsSet(_)
+        | Request::InheritanceClaim(_)
+        | Request::InheritanceOpen(_)
+        | Request::WitnessAdd(_)
+        | Request::WitnessRemove(_)
+        | Request::DeviceAdd(_)
+        | Request::DeviceViewer
+        | Request::DeviceRevoke(_)
+        | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
+    }
+}
+
+/// What is asked, in words for the log: never a value, a path or a secret.
+fn summary_of(request: &Request) -> String {
+    match request {
+        Request::Query(query) => {
+            let mut text = match query.every {
+                Some(every) => format!("{} every {every}", query.stream),
+                None => format!("{} raw", query.stream),
+            };
+            for (word, moment) in [("from", query.from), ("to", query.to)] {
+                if let Some(moment) = moment {
+                    text.push_str(&format!(" {word} {moment}"));
+                }
+            }
+            text
+        }
+        Request::View(view) => {
+            let text = |wall: i64| Timestamp(wall).rfc3339(ZoneOffset::UNKNOWN);
+            format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
+        }
+        Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
+        Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
+        Request::ContactChange(asked) => asked.contact.clone(),
+        Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
+        Request::ContractPreview(asked) => asked.stream.to_string(),
+        Request::ContractUses(asked) => asked.contract.clone(),
+        Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
+        Request::DeviceRevoke(asked) => asked.device.clone(),
+        Request::Import(import) => format!("{} paths", import.paths.len()),
+        Request::Today(Today { date: Some(date) }) => date.clone(),
+        Request::TokenRevoke(which) => which.did.to_string(),
+        Request::GuardiansSet(asked) => format!("{} of {} guardians", asked.threshold, asked.guardians.len()),
+        Request::HeirsSet(asked) => format!("{} heirs", asked.heirs.len()),
+        Request::GuardianAccept(which) | Request::GuardianRefuse(which) => which.ward.clone(),
+        Request::ClaimApprove(asked) => asked.claim.clone(),
+        Request::ClaimDeny(which) | Request::ClaimCancel(which) => which.claim.clone(),
+        Request::InheritanceClaim(which) | Request::InheritanceOpen(which) => which.from.clone(),
+        Request::WitnessAdd(which) | Request::WitnessRemove(which) => which.contact.clone(),
+        Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn items(response: &Response) -> u64 {
+    match response {
+        Response::Streams(streams) => streams.len() as u64,
+        Response::Query(answer) => {
+            (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
+        }
+        Response::View(answer) => answer.time.len() as u64,
+        Response::Forecast(answer) => answer.points.len() as u64,
+        Response::Graph(answer) => answer.edges.len() as u64,
+        Response::WhatIf(answer) => answer.outcomes.len() as u64,
+        Response::Experiments(experiments) => experiments.len() as u64,
+        Response::Log(answer) => answer.commits.len() as u64,
+        Response::Verify(report) => report.observations,
+        Response::Import(report) => report.added,
+        Response::Export(report) => report.observations,
+        Response::Backup(reports) => reports.iter().map(|report| report.copied).sum(),
+        Response::Repair(report) => report.healed.len() as u64,
+        Response::Today(answer) => answer.cards.len() as u64,
+        Response::Find(answer) => answer.groups.iter().map(|group| group.results.len() as u64).sum(),
+        Response::Quality(answer) => answer.streams.len() as u64,
+        Response::Receipts(answer) => answer.receipts.len() as u64,
+        Response::Imports(answer) => answer.imports.len() as u64,
+        Response::Undo(answer) => answer.observations,
+        Response::Tokens(tokens) => tokens.len() as u64,
+        Response::Pairings(answer) => answer.len() as u64,
+        Response::Contacts(answer) => answer.len() as u64,
+        Response::Contracts(answer) => answer.len() as u64,
+        Response::Uses(answer) => answer.uses.len() as u64,
+        Response::Looked(answer) => {
+            let answer = &answer.answer;
+            (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
+        }
+        Response::Nothing(_) => 0,
         Response::Heirs(answer) => answer.heirs.len() as u64,
         Response::Recovery(answer) => u64::from(answer.have),
         Response::Rehearsal(answer) => answer.steps.len() as u64,

@@ -9,9 +9,9 @@
 //!                                after the waiting time     -->   recovery.status, then the phrase
 //! ```
 
+use super::Words;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use super::Words;
 use didymos_base::StreamId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
