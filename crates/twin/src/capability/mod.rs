@@ -4,6 +4,7 @@ pub(crate) mod agenda;
 pub(crate) mod asleep;
 pub(crate) mod backup;
 pub(crate) mod contacts;
+pub(crate) mod contract_uses;
 pub(crate) mod contracts;
 pub(crate) mod export;
 pub(crate) mod guardians;
