@@ -828,7 +828,9 @@ fn summary_of(request: &Request) -> String {
             let text = |wall: i64| Timestamp(wall).rfc3339(ZoneOffset::UNKNOWN);
             format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
         }
-        Request::Show(which) | Request::Prove(which) | Request::ProveWitnessed(which) => format!("{} at {}", which.stream, which.time),
+        Request::Show(which) | Request::Prove(which) | Request::ProveWitnessed(which) => {
+            format!("{} at {}", which.stream, which.time)
+        }
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),

@@ -108,7 +108,9 @@ impl Meeting {
     }
 
     fn claim(&self, claim: &Claim) -> Result<Value, LinkError> {
-        self.ask(&json!({ "request": "guardians.collect@1", "claim": URL_SAFE_NO_PAD.encode(canonical::encode(claim)) }))
+        self.ask(
+            &json!({ "request": "guardians.collect@1", "claim": URL_SAFE_NO_PAD.encode(canonical::encode(claim)) }),
+        )
     }
 }
 
@@ -149,7 +151,10 @@ fn a_contact_decides_nothing_and_makes_up_nothing_about_guardians() {
     let at = Timestamp(5);
     let stranger = SigningKey::from_seed(&Secret32::from_bytes([90; 32]));
     let charter = Digest::of(b"charter");
-    assert_eq!(meeting.paper(&Paper::Answer(Answer::new(charter, eves.clone(), Word::Accepted, at, key))), Code::NotFound);
+    assert_eq!(
+        meeting.paper(&Paper::Answer(Answer::new(charter, eves.clone(), Word::Accepted, at, key))),
+        Code::NotFound
+    );
     assert_eq!(meeting.paper(&Paper::Answer(Answer::new(charter, bob.did(), Word::Refused, at, key))), Code::Invalid);
     assert_eq!(meeting.paper(&Paper::Heartbeat(Heartbeat::new(eves.clone(), 9, at, key))), Code::NotFound);
     assert_eq!(meeting.paper(&Paper::Heartbeat(Heartbeat::new(bob.did(), 9, at, key))), Code::Invalid);
@@ -162,7 +167,8 @@ fn a_contact_decides_nothing_and_makes_up_nothing_about_guardians() {
     assert_eq!(meeting.paper(&Paper::Bequest(Box::new(bequest))), Code::Invalid, "Bob left nothing");
 
     // A share that is not the one of its charter, and one that is for somebody else.
-    let guardians = [(anns.clone(), vec![meeting.ann.twin.device_key().did().clone()]), (bob.did(), vec![stranger.did().clone()])];
+    let guardians =
+        [(anns.clone(), vec![meeting.ann.twin.device_key().did().clone()]), (bob.did(), vec![stranger.did().clone()])];
     let founded = |seed| {
         let founding = Founding {
             ward: &eves,

@@ -86,7 +86,8 @@ pub(crate) fn prove(twin: &Twin, which: &Which, witnessed: bool) -> Result<Proof
     if witnessed {
         proof = twin.vault.with_witnesses(proof, witnesses::cosignatures(twin)?);
         if proof.witnessed.is_none() {
-            let words = "no witness has seen the commit of this observation yet: `twin witness` lists who has seen what";
+            let words =
+                "no witness has seen the commit of this observation yet: `twin witness` lists who has seen what";
             return Err(Failure::new(FailureCode::NotFound, words));
         }
     }
