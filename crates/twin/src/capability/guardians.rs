@@ -171,17 +171,17 @@ fn ward_meant(twin: &Twin, text: &str) -> Result<Did, Failure> {
     }
 }
 
-/// Gives the ward the person's word.
-fn say(twin: &Twin, ward: &Did, word: Word) -> Result<(), Failure> {
+/// Gives the ward `did` the person's word.
+fn say(twin: &Twin, did: &Did, said: Word) -> Result<(), Failure> {
     change(twin, |book| {
-        let held = book.desk.ward(ward).and_then(Ward::live).ok_or_else(|| not_found("that guardianship is over"))?;
-        let word = if word == Word::Accepted && open_held(twin, held).is_none() { Word::Lost } else { word };
+        let held = book.desk.ward(did).and_then(Ward::live).ok_or_else(|| not_found("that guardianship is over"))?;
+        let word = if said == Word::Accepted && open_held(twin, held).is_none() { Word::Lost } else { said };
         let charter = held.charter.charter.id();
-        let said = Record::Said { ward: ward.clone(), charter, word, at: twin.now() };
+        let said = Record::Said { ward: did.clone(), charter, word, at: twin.now() };
         Ok(vec![said, answer(twin, held, word)])
     })?;
     destroy_old(twin)?;
-    online::deliver_now(twin, ward);
+    online::deliver_now(twin, did);
     Ok(())
 }
 
