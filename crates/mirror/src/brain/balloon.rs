@@ -85,6 +85,7 @@ impl Balloon {
 
     /// `N` regions from `from` on, through all steps.
     #[inline(always)]
+    #[allow(clippy::many_single_char_names)]
     fn flow_some<const N: usize>(&self, step_s: f64, blood: &mut Blood, activity: &[f64], from: usize) {
         let regions = blood.signal.len();
         let load = |of: &[f64]| -> [f64; N] { std::array::from_fn(|k| of[from + k]) };
