@@ -2,8 +2,8 @@
 
 use crate::capability::{
     backup, contacts, contracts, export, import, imports, journal, mirror_brain, mirror_days, mirror_experiments,
-    mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
-    search, status, timeline, today, tokens,
+    mirror_forecast, mirror_generate, mirror_graph, mirror_learn, mirror_portrait, mirror_propose, mirror_simulate,
+    mirror_what_if, pairing, protect, provenance, quality, receipts, search, status, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -45,6 +45,8 @@ pub struct Twin {
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
     pub(crate) days: mirror_days::Remembered,
+    /// Models that were learnt, and who learns.
+    pub(crate) learning: mirror_learn::Learning,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -204,6 +206,7 @@ impl Twin {
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
+            learning: mirror_learn::Learning::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -476,6 +479,17 @@ impl Twin {
             }
             Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
             Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
+            Request::Learn(asked) => mirror_learn::learn(self, &asked, watch).map(Response::Learnt),
+            Request::Learnt => mirror_learn::status(self, watch).map(Response::Learnt),
+            Request::Days(asked) => {
+                mirror_portrait::answer(self, &asked, watch).map(|answer| Response::Days(Box::new(answer)))
+            }
+            Request::Generate(asked) => {
+                mirror_generate::answer(self, &asked, watch).map(|answer| Response::Generated(Box::new(answer)))
+            }
+            Request::Propose(asked) => {
+                mirror_propose::answer(self, &asked, watch).map(|answer| Response::Proposed(Box::new(answer)))
+            }
         }
     }
 }
@@ -575,7 +589,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Simulate(_)
         | Request::ExperimentList
         | Request::ExperimentShow(_)
-        | Request::BrainShow => Asked::new(request.name(), Act::View).on_all(),
+        | Request::BrainShow
+        | Request::Learn(_)
+        | Request::Learnt
+        | Request::Days(_)
+        | Request::Generate(_)
+        | Request::Propose(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::Status
         | Request::Log(_)
         | Request::Verify
@@ -678,6 +697,12 @@ fn items(response: &Response) -> u64 {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
+        Response::Learnt(models) => models.len() as u64,
+        Response::Days(answer) => {
+            (answer.like.len() + answer.unusual.len() + answer.filled.len() + answer.states.len()) as u64
+        }
+        Response::Generated(answer) => answer.days.len() as u64,
+        Response::Proposed(answer) => answer.plan.len() as u64,
         Response::Nothing(_) => 0,
         Response::TokenCreated(_)
         | Response::Reading(_)
