@@ -57,6 +57,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("timeline.view@1", Quick, of::<request::View>, of::<response::ViewAnswer>),
     with("observation.show@1", Quick, of::<request::Which>, of::<response::Provenance>),
     with("proof.inclusion@1", Quick, of::<request::Which>, of::<response::ProofAnswer>),
+    with("proof.witnessed@1", Quick, of::<request::Which>, of::<response::ProofAnswer>),
     with("journal.log@1", Quick, of::<request::Log>, of::<response::LogAnswer>),
     plain("journal.verify@1", Long, of::<response::VerifyReport>),
     plain("journal.repair@1", Long, of::<response::RepairReport>),

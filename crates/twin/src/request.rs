@@ -56,6 +56,9 @@ pub enum Request {
     /// A proof that one observation is in the signed journal; it reveals nothing else.
     #[serde(rename = "proof.inclusion@1")]
     Prove(Which),
+    /// The same, with the words of witnesses that have seen its commit: it reveals who they are, too.
+    #[serde(rename = "proof.witnessed@1")]
+    ProveWitnessed(Which),
     /// Commits and receipts, newest first.
     #[serde(rename = "journal.log@1")]
     Log(Log),
@@ -590,6 +593,7 @@ impl Request {
             Self::View(_) => "timeline.view@1",
             Self::Show(_) => "observation.show@1",
             Self::Prove(_) => "proof.inclusion@1",
+            Self::ProveWitnessed(_) => "proof.witnessed@1",
             Self::Log(_) => "journal.log@1",
             Self::Verify => "journal.verify@1",
             Self::Repair => "journal.repair@1",

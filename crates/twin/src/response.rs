@@ -160,7 +160,7 @@ impl Response {
             Request::Query(_) | Request::ContractPreview(_) => Self::Query(read(json)?),
             Request::View(_) => Self::View(read(json)?),
             Request::Show(_) => Self::Show(read(json)?),
-            Request::Prove(_) => Self::Proof(read(json)?),
+            Request::Prove(_) | Request::ProveWitnessed(_) => Self::Proof(read(json)?),
             Request::Log(_) => Self::Log(read(json)?),
             Request::Verify => Self::Verify(read(json)?),
             Request::Repair => Self::Repair(read(json)?),

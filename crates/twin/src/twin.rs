@@ -493,7 +493,8 @@ impl Twin {
             Request::Query(query) => timeline::query(self, &query).map(Response::Query),
             Request::View(view) => timeline::view(self, &view).map(Response::View),
             Request::Show(which) => provenance::show(self, &which).map(|shown| Response::Show(Box::new(shown))),
-            Request::Prove(which) => provenance::prove(self, &which).map(Response::Proof),
+            Request::Prove(which) => provenance::prove(self, &which, false).map(Response::Proof),
+            Request::ProveWitnessed(which) => provenance::prove(self, &which, true).map(Response::Proof),
             Request::Log(log) => journal::log(self, &log).map(Response::Log),
             Request::Verify => journal::verify(self, watch).map(Response::Verify),
             Request::Repair => journal::repair(self).map(Response::Repair),
@@ -737,7 +738,7 @@ fn asked_of(request: &Request) -> Asked {
         Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
         Request::ContractPreview(asked) => on(Act::View, &asked.stream).during(exact(asked.from), exact(asked.to)),
         Request::Show(which) => on(Act::View, &which.stream),
-        Request::Prove(which) => on(Act::Prove, &which.stream),
+        Request::Prove(which) | Request::ProveWitnessed(which) => on(Act::Prove, &which.stream),
         Request::Quality(Quality { stream: Some(stream) }) => on(Act::View, stream),
         // A forecast may learn from every stream.
         Request::Streams
@@ -847,7 +848,9 @@ fn summary_of(request: &Request) -> String {
             let text = |wall: i64| Timestamp(wall).rfc3339(ZoneOffset::UNKNOWN);
             format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
         }
-        Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Show(which) | Request::Prove(which) | Request::ProveWitnessed(which) => {
+            format!("{} at {}", which.stream, which.time)
+        }
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
