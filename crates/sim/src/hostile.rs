@@ -199,6 +199,7 @@ impl Eve {
                 format!("{act:?} at {whom} was answered: {} bytes", bytes.len()),
             )),
             Ok(Reply::Refused(refusal)) => {
+                town.trace().count("hostile calls refused");
                 town.trace().note(format!("    refused: {:?}", refusal.code));
                 Ok(())
             }

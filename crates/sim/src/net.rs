@@ -190,6 +190,7 @@ impl Net {
         let there =
             self.state().nodes.values().any(|node| node.number == late.to && node.incarnation == late.incarnation);
         if there {
+            self.trace.count("late calls arrived");
             let _ = self.hand(&late.peer, late.to, &late.bytes, "late ");
         }
         true
@@ -216,6 +217,7 @@ impl Net {
             Err(_) => Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol")),
         };
         if disk.is_pulled() {
+            self.trace.count("plugs pulled while answering");
             // The machine went down before its answer went out.
             return Err(LinkError::Closed);
         }
@@ -313,11 +315,16 @@ impl End {
         let fate = self.fate();
         match fate {
             Fate::BrokenBefore => {
+                self.net.trace.count("connections broken before a call");
                 self.break_off(there);
                 return Err(LinkError::Closed);
             }
-            Fate::CallLost => return Err(LinkError::TooLong),
+            Fate::CallLost => {
+                self.net.trace.count("calls lost");
+                return Err(LinkError::TooLong);
+            }
             Fate::Late => {
+                self.net.trace.count("calls late");
                 let mut state = self.net.state();
                 if state.late.len() < LATE_MAX {
                     state.late.push(Late { peer, to: there, incarnation, bytes: bytes.to_vec() });
@@ -329,10 +336,14 @@ impl End {
         let reply = self.net.hand(&peer, there, bytes, "")?;
         match fate {
             Fate::BrokenAfter => {
+                self.net.trace.count("connections broken after a call");
                 self.break_off(there);
                 Err(LinkError::Closed)
             }
-            Fate::AnswerLost => Err(LinkError::TooLong),
+            Fate::AnswerLost => {
+                self.net.trace.count("answers lost");
+                Err(LinkError::TooLong)
+            }
             _ => match reply {
                 Reply::Done(body) => Ok(body),
                 Reply::Refused(refusal) => Err(LinkError::Refused(refusal)),
