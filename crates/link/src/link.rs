@@ -4,10 +4,13 @@ use crate::endpoint::Inner;
 use crate::error::LinkError;
 use crate::host::Host;
 use crate::meeting::{self, Meeting};
+use crate::network::Called;
+use crate::payload::Upload;
 use crate::peer::EndpointKey;
 use crate::serve;
 use crate::settings::{Counts, Settings};
-use crate::ticket::Ticket;
+use crate::ticket::{Purpose, Ticket};
+use crate::tunnel;
 use crate::wire::Call;
 use didymos_base::Did;
 use didymos_identity::Secret32;
@@ -32,7 +35,7 @@ impl Link {
         // A twin idles most of its life: one thread for the network, and threads for the door come and go.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(16)
+            .max_blocking_threads(64)
             .thread_name("twin-link")
             .enable_all()
             .build()
@@ -75,7 +78,21 @@ impl Link {
 
     /// Makes a ticket and waits for whoever comes with it. Returns the pairing's number.
     pub fn invite(&self) -> Result<u64, LinkError> {
-        meeting::invite(&self.inner)
+        self.invite_for(Purpose::Contact)
+    }
+
+    /// Makes a ticket for more than being contacts.
+    pub fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError> {
+        meeting::invite(&self.inner, purpose)
+    }
+
+    /// Carries every connection to `listener` to the [page](Host::tunnel) of `did`, until the result is dropped.
+    pub fn forward(&self, did: &Did, listener: std::net::TcpListener) -> Result<Forwarding, LinkError> {
+        let runtime = self.runtime()?;
+        let _inside = runtime.enter();
+        let listener = tunnel::listen(listener)?;
+        let task = runtime.spawn(tunnel::forward(Arc::clone(&self.inner), did.clone(), listener));
+        Ok(Forwarding(task.abort_handle()))
     }
 
     /// Goes to whoever made the ticket. Returns the pairing's number.
@@ -103,6 +120,16 @@ impl Link {
     /// Calls a contact and returns the body of the reply.
     pub fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError> {
         Self::wait(self.runtime()?, serve::call(Arc::clone(&self.inner), did.clone(), call))
+    }
+
+    /// Calls a contact, with bytes behind the call, or for bytes behind the reply, or both. `upload` says how many bytes
+    /// go, and gives them. Returns the reply's body, and what follows it if anything does.
+    ///
+    /// Blocks for as long as bytes go. What it returns has to be read before the link is closed.
+    pub fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called {
+        let call = Call { payload: upload.as_ref().map(|(len, _)| *len), ..call };
+        let called = Self::wait(self.runtime()?, serve::begin(Arc::clone(&self.inner), did.clone(), call))?;
+        serve::go_on(&self.inner, called, upload)
     }
 
     /// Makes sure that there is a connection to a contact, so that either side can call.
@@ -137,6 +164,15 @@ impl Link {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.inner.counting.read()
+    }
+}
+
+/// Connections are carried for as long as this lives.
+pub struct Forwarding(tokio::task::AbortHandle);
+
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -9,14 +9,18 @@ use crate::error::LinkError;
 use crate::host::Host;
 use crate::link::Link;
 use crate::meeting::Meeting;
+use crate::payload::{Incoming, Upload};
 use crate::peer::EndpointKey;
 use crate::settings::{Counts, Settings};
-use crate::ticket::Ticket;
+use crate::ticket::{Purpose, Ticket};
 use crate::wire::Call;
 use didymos_base::Did;
 use didymos_identity::Secret32;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// The body of a reply, and what follows it if anything does.
+pub type Called = Result<(Vec<u8>, Option<Incoming>), LinkError>;
 
 /// Gives links.
 pub trait Network: Send + Sync {
@@ -42,6 +46,8 @@ pub trait Reach: Send + Sync {
     fn addrs(&self) -> Vec<SocketAddr>;
     /// Makes a ticket and waits for whoever comes with it. Returns the pairing's number.
     fn invite(&self) -> Result<u64, LinkError>;
+    /// Makes a ticket for more than being contacts.
+    fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError>;
     /// Goes to whoever made the ticket. Returns the pairing's number.
     fn join(&self, ticket: Ticket) -> Result<u64, LinkError>;
     /// Pairings since it began, oldest first.
@@ -50,6 +56,8 @@ pub trait Reach: Send + Sync {
     fn say(&self, pairing: u64, same: bool) -> Result<(), LinkError>;
     /// Calls a contact and returns the body of the reply.
     fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError>;
+    /// Calls with bytes behind the call, or for bytes behind the reply.
+    fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called;
     /// Makes sure that there is a connection to a contact, so that either side can call.
     fn greet(&self, did: &Did) -> Result<(), LinkError>;
     /// Ends everything now.
@@ -75,6 +83,10 @@ impl Reach for Link {
         Self::invite(self)
     }
 
+    fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError> {
+        Self::invite_for(self, purpose)
+    }
+
     fn join(&self, ticket: Ticket) -> Result<u64, LinkError> {
         Self::join(self, ticket)
     }
@@ -89,6 +101,10 @@ impl Reach for Link {
 
     fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError> {
         Self::call(self, did, call)
+    }
+
+    fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called {
+        Self::call_with(self, did, call, upload)
     }
 
     fn greet(&self, did: &Did) -> Result<(), LinkError> {

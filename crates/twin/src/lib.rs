@@ -22,12 +22,14 @@
 //! ```
 
 mod capability;
+pub mod devices;
 pub mod door;
 mod failure;
 pub mod home;
 mod jobs;
 mod keeper;
 pub mod moment;
+pub mod payload;
 pub mod peers;
 mod receipts;
 pub mod request;

@@ -1,13 +1,17 @@
 //! The twin as its link sees it.
 
 use super::ask::{ASK_BYTES_MAX, Answer, Ask, CALL, Use, Used};
+use crate::devices::{self, Role};
 use crate::door::{Failure, FailureCode};
+use crate::payload::Payload;
 use crate::{Request, Response, Twin, World, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
-use didymos_link::{Call, Code, Host, Known, Own, Peer, Refusal, Reply};
+use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Purpose, Refusal, Reply};
 use didymos_vault::ObjectKind;
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
+use zeroize::Zeroizing;
 
 /// A twin that may have been locked since.
 pub(crate) struct Behind {
@@ -31,15 +35,25 @@ impl Host for Behind {
 
     fn contact(&self, did: &Did) -> Option<Known> {
         let twin = self.twin()?;
+        if did == twin.did() {
+            return Some(devices::own_known(&twin));
+        }
+        // A copy has no conversations of its own: whoever wants something of its owner meets the device that writes.
+        if twin.role() != Role::Writer {
+            return None;
+        }
         let known = |book: &super::Book| {
             let contact = book.contacts.get(did).filter(|contact| !contact.blocked)?;
             Some(contact.known())
         };
-        super::look(&twin, known).ok().flatten()
+        super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
     }
 
     fn met(&self, peer: &Peer) {
         let Some(twin) = self.twin() else { return };
+        if peer.did == *twin.did() {
+            return devices::replica::met(&twin, peer);
+        }
         // What cannot be kept now, on a full disk for example, is shown again at the next meeting.
         let _ = super::change_contacts(&twin, |contacts| {
             Ok(contacts.get(&peer.did).map(|contact| contact.news(peer, twin.now())).unwrap_or_default())
@@ -61,16 +75,33 @@ impl Host for Behind {
         .map_err(|failure| failure.message)
     }
 
+    fn enrol(&self, purpose: Purpose, peer: &Peer) -> Result<Zeroizing<Vec<u8>>, String> {
+        let twin = self.twin().ok_or("the twin was locked meanwhile")?;
+        let given = devices::enrol(&twin, purpose, peer).map_err(|failure| failure.message)?;
+        twin.listen_for_contacts().map_err(|failure| failure.message)?;
+        Ok(given)
+    }
+
+    fn tunnel(&self, peer: &Peer) -> Result<SocketAddr, Refusal> {
+        let twin = self.twin().ok_or_else(|| Refusal::new(Code::Failed, "this twin is locked: try again later"))?;
+        devices::tunnel(&twin, peer).map_err(|failure| refusal(&failure))
+    }
+
     fn answer(&self, peer: &Peer, call: Call) -> Reply {
+        self.answer_with(peer, call, None).0
+    }
+
+    fn answer_with(&self, peer: &Peer, call: Call, upload: Option<&mut Incoming>) -> (Reply, Option<Outgoing>) {
+        let no = |refusal| (Reply::Refused(refusal), None);
         let Some(twin) = self.twin() else {
-            return Reply::Refused(Refusal::new(Code::Failed, "this twin is locked: try again later"));
+            return no(Refusal::new(Code::Failed, "this twin is locked: try again later"));
         };
         if call.name != CALL {
-            return Reply::Refused(Refusal::new(Code::UnknownCall, format!("this twin answers {CALL}")));
+            return no(Refusal::new(Code::UnknownCall, format!("this twin answers {CALL}")));
         }
-        match asked(&twin, peer, &call.body) {
-            Ok(answer) => Reply::Done(canonical::encode(&answer)),
-            Err(refusal) => Reply::Refused(refusal),
+        match asked(&twin, peer, &call.body, upload) {
+            Ok((answer, download)) => (Reply::Done(canonical::encode(&answer)), download),
+            Err(refusal) => no(refusal),
         }
     }
 
@@ -79,8 +110,13 @@ impl Host for Behind {
     }
 }
 
-/// Puts what a contact asks to the door.
-fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
+/// Puts what a contact asks to the door. Nothing of what follows the ask is read before the door has decided.
+fn asked(
+    twin: &Twin,
+    peer: &Peer,
+    body: &[u8],
+    upload: Option<&mut Incoming>,
+) -> Result<(Answer, Option<Outgoing>), Refusal> {
     let malformed = |words: &str| Refusal::new(Code::Malformed, words);
     if body.len() > ASK_BYTES_MAX {
         return Err(malformed("an ask is at most 64 KiB"));
@@ -89,7 +125,22 @@ fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
     ask.check(&peer.device, twin.did()).map_err(|_| Refusal::new(Code::BadProof, "the ask is not signed by you"))?;
     let request: Request = serde_json::from_slice(&ask.request)
         .map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
-    let principal = Principal::Twin(peer.did.clone());
+    let announced = upload.as_ref().map(|upload| upload.len());
+    if request.upload().map(|sent| sent.bytes) != announced {
+        return Err(Refusal::new(Code::Invalid, "the request says otherwise how many bytes follow it"));
+    }
+    let mut payload = match (upload, request.upload()) {
+        (Some(upload), Some(sent)) => Payload::with(upload, sent),
+        _ => Payload::default(),
+    };
+    if twin.role() != Role::Writer {
+        return Err(Refusal::new(Code::Failed, "this device keeps a copy: ask the one that writes"));
+    }
+    let principal = if peer.did == *twin.did() {
+        Principal::Device { owner: peer.did.clone(), device: peer.device.clone() }
+    } else {
+        Principal::Twin(peer.did.clone())
+    };
     let mut answer = Answer { answer: Vec::new(), used: None };
     let mut witness = |decided: &Decision, response: &Response| {
         answer.answer = serde_json::to_vec(response).unwrap_or_default();
@@ -102,8 +153,8 @@ fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
         answer.used = Some(used);
         Some((ObjectKind::Uses, record))
     };
-    match twin.put(&principal, request, &mut unwatched, Some(&mut witness)) {
-        Ok(_) => Ok(answer),
+    match twin.put_with(&principal, request, &mut payload, &mut unwatched, Some(&mut witness)) {
+        Ok(_) => Ok((answer, payload.into_download())),
         Err(failure) => Err(refusal(&failure)),
     }
 }

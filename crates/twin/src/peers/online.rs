@@ -7,13 +7,16 @@
 use super::ask::{Answer, Ask, CALL, Use};
 use super::errand;
 use super::host::Behind;
+use crate::devices::{self, Role};
 use crate::door::{Failure, FailureCode};
-use crate::{Request, Twin};
+use crate::payload::Checked;
+use crate::{Request, Response, Twin};
 use didymos_base::{Did, canonical};
 use didymos_consent::{ContractId, Offer};
 use didymos_identity::derive;
-use didymos_link::{Call, Code, LinkError, Reach, Settings};
+use didymos_link::{Call, Code, Incoming, LinkError, Reach, Settings};
 use didymos_vault::ObjectKind;
+use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
@@ -40,7 +43,7 @@ pub enum Listen {
 
 /// A flag that can be waited for.
 #[derive(Default)]
-struct Ended(Mutex<bool>, Condvar);
+pub(crate) struct Ended(Mutex<bool>, Condvar);
 
 impl Ended {
     fn set(&self) {
@@ -53,7 +56,7 @@ impl Ended {
     }
 
     /// Waits, and says whether it was set.
-    fn wait(&self, at_most: Duration) -> bool {
+    pub(crate) fn wait(&self, at_most: Duration) -> bool {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.1.wait_timeout_while(ended, at_most, |ended| !*ended);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -77,6 +80,21 @@ pub(crate) struct Online {
 impl Online {
     fn locked(&self) -> MutexGuard<'_, Option<Arc<dyn Reach>>> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The twin, for a thread that outlives the call.
+    pub(crate) fn me(&self) -> Option<Weak<Twin>> {
+        self.me.get().cloned()
+    }
+
+    /// Whether the twin is being locked.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ended.is_set()
+    }
+
+    /// The flag that says so.
+    pub(crate) fn ended(&self) -> &Arc<Ended> {
+        &self.ended
     }
 
     /// The link, if it runs.
@@ -115,12 +133,18 @@ impl Twin {
     /// Listens for contacts, if there are any, greets them, and delivers what waits for them, now and from time to
     /// time. Called by servers, once the twin is open.
     pub fn listen_for_contacts(&self) -> Result<(), Failure> {
-        if super::look(self, |book| book.contacts.len() == 0)? {
+        let role = self.role();
+        let alone = super::look(self, |book| book.contacts.len() == 0)? && !devices::has_others(self);
+        if role == Role::Revoked || (role == Role::Writer && alone) {
             return Ok(());
         }
         self.link()?;
         let online = &self.peers.online;
         let Some(me) = online.me.get().cloned() else { return Ok(()) };
+        if role == Role::Replica {
+            devices::replica::begin(self, &me);
+            return Ok(());
+        }
         if self.world.threads && !online.carried.swap(true, Ordering::SeqCst) {
             let ended = Arc::clone(&online.ended);
             std::thread::spawn(move || carry(&me, &ended));
@@ -147,6 +171,12 @@ impl Twin {
     #[must_use]
     pub fn link_addrs(&self) -> Vec<SocketAddr> {
         self.peers.online.running().map(|link| link.addrs()).unwrap_or_default()
+    }
+
+    /// What happened on the link since it began to run.
+    #[must_use]
+    pub fn link_counts(&self) -> didymos_link::Counts {
+        self.peers.online.running().map(|link| link.counts()).unwrap_or_default()
     }
 
     /// Ends every conversation with others, and waits for answers under way.
@@ -198,10 +228,39 @@ pub(crate) fn ask(twin: &Twin, did: &Did, request: &Request) -> Result<(Ask, Ans
     let json = serde_json::to_vec(request)
         .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
     let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
-    let call = Call { name: CALL.to_owned(), body: canonical::encode(&ask) };
+    let call = Call::new(CALL, canonical::encode(&ask));
     let body = twin.link()?.call(did, call)?;
     let answer = Answer::decode(&body).map_err(|_| Failure::from(LinkError::Malformed))?;
     Ok((ask, answer))
+}
+
+/// The same with bytes behind the request, or behind its answer: `upload` gives as many as the request says. Returns
+/// what follows the answer too, to be read while it comes; reading it fails if it is not what the answer says.
+pub(crate) fn ask_with(
+    twin: &Twin,
+    did: &Did,
+    request: &Request,
+    upload: Option<&mut dyn Read>,
+) -> Result<(Ask, Answer, Option<Checked<Incoming>>), Failure> {
+    let malformed = || Failure::from(LinkError::Malformed);
+    let json = serde_json::to_vec(request)
+        .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
+    let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
+    let upload = match (request.upload(), upload) {
+        (Some(sent), Some(from)) => Some((sent.bytes, from)),
+        (None, None) => None,
+        _ => return Err(Failure::new(FailureCode::Invalid, "what follows the request is not what it says")),
+    };
+    let (body, incoming) = twin.link()?.call_with(did, Call::new(CALL, canonical::encode(&ask)), upload)?;
+    let answer = Answer::decode(&body).map_err(|_| malformed())?;
+    let response = serde_json::from_slice(&answer.answer).and_then(|json| Response::from_json(request, json));
+    let said = response.map_err(|_| malformed())?.download().copied();
+    let incoming = match (said, incoming) {
+        (Some(sent), Some(incoming)) if sent.bytes == incoming.len() => Some(Checked::new(incoming, &sent)),
+        (None, None) => None,
+        _ => return Err(malformed()),
+    };
+    Ok((ask, answer, incoming))
 }
 
 /// Keeps what both sides signed of one use of a contract.
@@ -252,6 +311,11 @@ pub(crate) fn deliver_now(twin: &Twin, did: &Did) {
     let _ = deliver_soon(twin, did).recv_timeout(SIGNED_WAIT_MAX);
 }
 
+/// Waits a moment for a delivery that was begun.
+pub(crate) fn wait_for_delivery(over: &mpsc::Receiver<()>) {
+    let _ = over.recv_timeout(SIGNED_WAIT_MAX);
+}
+
 /// Greets contacts that are not connected and for whom something waits, or whom nobody has greeted yet: their twins
 /// learn where this one is, and both sides deliver what waits.
 fn carry(me: &Weak<Twin>, ended: &Ended) {
@@ -259,6 +323,13 @@ fn carry(me: &Weak<Twin>, ended: &Ended) {
     loop {
         {
             let Some(twin) = me.upgrade() else { return };
+            // A device that this one took over from hears of it as soon as it is there again.
+            if twin.role() == Role::Writer
+                && twin.devices.replica.place(&twin).is_some()
+                && let Ok(link) = twin.link()
+            {
+                let _ = link.greet(twin.did());
+            }
             let wanted = super::look(&twin, |book| {
                 let known = book.contacts.all().filter(|contact| !contact.blocked);
                 known.map(|contact| contact.did.clone()).collect::<Vec<_>>()
