@@ -205,7 +205,6 @@ impl Response {
             }
             Request::ContractUses(_) => Self::Uses(read(json)?),
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) | Request::GuardPaper(_) => Self::Nothing(read(json)?),
             Request::GuardiansSet(_)
             | Request::Guardians
             | Request::GuardiansEnd
@@ -227,7 +226,9 @@ impl Response {
             Request::Checkpoint(_) => Self::Witnessed(read(json)?),
             Request::Seen(_) => Self::Seen(read(json)?),
             Request::Consistency(_) => Self::Consistent(read(json)?),
-            Request::Paper(_) | Request::ReceiptsBring(_) | Request::ImportSent(_) => Self::Nothing(read(json)?),
+            Request::Paper(_) | Request::GuardPaper(_) | Request::ReceiptsBring(_) | Request::ImportSent(_) => {
+                Self::Nothing(read(json)?)
+            }
             Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
             Request::JournalPull(_) => Self::Pulled(read(json)?),
         })

@@ -95,7 +95,9 @@ pub(crate) fn change(twin: &Twin, work: impl FnOnce(&Book) -> Result<Vec<Record>
         if !records.is_empty() {
             let bytes = records.iter().map(canonical::encode).collect();
             twin.vault.commit_records(&[(ObjectKind::Guardians, bytes)], twin.now())?;
-            records.into_iter().for_each(|record| book.apply(record));
+            for record in records {
+                book.apply(record);
+            }
         }
         Ok(())
     });
