@@ -10,7 +10,7 @@ use didymos_consent::{Act, Basis, Decision, Principal};
 use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Purpose, Refusal, Reply};
 use didymos_vault::ObjectKind;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use zeroize::Zeroizing;
 
 /// A twin that may have been locked since.
@@ -123,6 +123,11 @@ fn asked(
     }
     let ask = Ask::decode(body).map_err(|_| malformed("not an ask"))?;
     ask.check(&peer.device, twin.did()).map_err(|_| Refusal::new(Code::BadProof, "the ask is not signed by you"))?;
+    let digest = ask.digest();
+    let answered = || twin.peers.answered.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(answer) = answered().again(twin, &peer.did, &digest) {
+        return Ok((answer, None));
+    }
     let request: Request = serde_json::from_slice(&ask.request)
         .map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
     let announced = upload.as_ref().map(|upload| upload.len());
@@ -154,7 +159,13 @@ fn asked(
         Some((ObjectKind::Uses, record))
     };
     match twin.put_with(&principal, request, &mut payload, &mut unwatched, Some(&mut witness)) {
-        Ok(_) => Ok((answer, payload.into_download())),
+        Ok(_) => {
+            let download = payload.into_download();
+            if download.is_none() {
+                answered().keep(&peer.did, digest, &answer, twin.now());
+            }
+            Ok((answer, download))
+        }
         Err(failure) => Err(refusal(&failure)),
     }
 }

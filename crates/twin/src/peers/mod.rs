@@ -4,6 +4,7 @@
 //! keys, places and blocking are kept; so are the papers of contracts, on both sides, and each use of one. The link
 //! runs while somebody is to be reached: see [`online`].
 
+pub(crate) mod answered;
 pub mod ask;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
@@ -36,6 +37,8 @@ pub(crate) struct Peers {
     book: Mutex<Option<Book>>,
     /// Held while a peer's request is decided and counted, so that two at a time do not both take the last use.
     pub(crate) uses: Mutex<Uses>,
+    /// What was answered a moment ago.
+    pub(crate) answered: Mutex<answered::Answered>,
     pub(crate) online: Online,
     /// Guardians, heirs and claims.
     pub(crate) guards: guards::Guards,
