@@ -1,9 +1,8 @@
 // A person with ten years of data, and names as long as names get: for pictures, and for what breaks when there is much.
 
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { TWIN, settled, twin, window_ } from "./harness.mjs";
+import { begun } from "./harness.mjs";
 
 const DAY = 86_400_000;
 const FIRST = Date.UTC(2014, 0, 1);
@@ -55,27 +54,11 @@ function evenings(file) {
 
 /** A running twin of that person, and a browser's session with it. */
 export async function decade(dir, browser) {
-  const { TWIN_PASSPHRASE: _, ...env } = process.env;
-  const home = path.join(dir, "decade");
-  const up = await twin(["--home", home, "up"], env);
-  const page = await window_(null, browser, up.origin);
-  await page.goto(up.url);
-  await page.waitForSelector("#name");
-  await page.evaluate(async ([name, passphrase]) => {
-    const send = (at, body) => fetch(at, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).then((reply) => (reply.status === 204 ? null : reply.json()));
-    const { words } = await send("/api/setup/begin", {});
-    await send("/api/setup/check", { words: { 1: words[0], 2: words[1], 3: words[2] } });
-    await send("/api/setup/finish", { name, passphrase });
-  }, [LONG_NAME, PASSPHRASE]);
+  const person = await begun(dir, browser, LONG_NAME, PASSPHRASE);
   const [export_, table] = [path.join(dir, "export.xml"), path.join(dir, LONG_FILE)];
   health(export_);
   evenings(table);
-  const run = (...args) => execFileSync(TWIN, ["--home", home, "import", ...args, "--json"], { env: { ...env, TWIN_PASSPHRASE: PASSPHRASE }, stdio: ["ignore", "pipe", "pipe"] });
-  run(export_);
-  run(table, "--csv-stream", LONG_STREAM, "--csv-time", "time", "--csv-value", "value", "--csv-unit", "1");
-  await page.reload();
-  await settled(page);
-  const cookies = await page.context().storageState();
-  await page.context().close();
-  return { ...up, cookies };
+  person.run("import", export_);
+  person.run("import", table, "--csv-stream", LONG_STREAM, "--csv-time", "time", "--csv-value", "value", "--csv-unit", "1");
+  return person;
 }

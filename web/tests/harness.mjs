@@ -1,7 +1,7 @@
 // What the tests stand on: a real twin on a free port, and a real browser that tells on every stranger it is sent to.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,9 +9,9 @@ import { chromium } from "playwright-core";
 
 export const TWIN = process.env.TWIN ?? "twin";
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-export const SCREENS = ["today", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "quality", "receipts", "protect", "settings"];
+export const SCREENS = ["today", "people", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "consents", "quality", "receipts", "protect", "settings"];
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -36,6 +36,29 @@ export async function twin(args, env = {}) {
     return child.kill("SIGINT");
   });
   return { ...said, origin: new URL(said.url).origin, stop };
+}
+
+/** A new twin of somebody called `name`, and a browser's session with it. */
+export async function begun(dir, browser, name, passphrase) {
+  const { TWIN_PASSPHRASE: _, ...env } = process.env;
+  const home = path.join(dir, name.replace(/\W/g, "").slice(0, 20));
+  // Other people's twins are on this machine too.
+  const up = await twin(["--home", home, "up"], { ...env, TWIN_LINK_LISTEN: "127.0.0.1:0" });
+  const page = await window_(null, browser, up.origin);
+  await page.goto(up.url);
+  await page.waitForSelector("#name");
+  await page.evaluate(async ([name, passphrase]) => {
+    const send = (at, body) => fetch(at, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).then((reply) => (reply.status === 204 ? null : reply.json()));
+    const { words } = await send("/api/setup/begin", {});
+    await send("/api/setup/check", { words: { 1: words[0], 2: words[1], 3: words[2] } });
+    await send("/api/setup/finish", { name, passphrase });
+  }, [name, passphrase]);
+  await page.reload();
+  await settled(page);
+  const cookies = await page.context().storageState();
+  await page.context().close();
+  const run = (...args) => execFileSync(TWIN, ["--home", home, ...args, "--json"], { env: { ...env, TWIN_PASSPHRASE: passphrase }, stdio: ["ignore", "pipe", "pipe"] });
+  return { ...up, cookies, run, name };
 }
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync), args: FLAGS });

@@ -6,26 +6,36 @@ use crate::command::{
     brain::Brain,
     check::Check,
     completions::Completions,
+    connect::Connect,
     contacts::Contacts,
     contracts,
     copies::{Copies, Space},
+    days::Days,
     demo::Demo,
+    device::Device,
     experiment::Experiment,
     export::Export,
     forecast::Forecast,
+    generate::Generate,
     graph::Graph,
+    guardian::Guardian,
+    heir::Heir,
     import::Import,
     init::Init,
+    learn::Learn,
     log::Log,
     pair::Pair,
     passwd::Passwd,
+    propose::Propose,
     prove::Prove,
     query::Query,
+    recover::Recover,
     restore::Restore,
     show::Show,
     simulate::Simulate,
     token::Token,
     up::Up,
+    witness::Witness,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -107,6 +117,15 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// What goes before what, with the evidence
     Graph(Graph),
+    /// Which days are alike, which are unusual, and what nobody measured
+    #[command(subcommand)]
+    Days(Days),
+    /// Make up days like yours, unless they would be yours in disguise
+    Generate(Generate),
+    /// What you could do in the coming days for what you wish
+    Propose(Propose),
+    /// Learn the models that days, made-up days and proposals come from
+    Learn(Learn),
     /// What if? Two futures, the effect, how sure that is and why
     Ask(Ask),
     /// Bodies moved on under what is said of them, and trials on virtual people
@@ -158,6 +177,19 @@ pub(crate) enum Command {
     Space(Space),
     /// Copies at friends: how they stand, spread, show, and help a friend back
     Copies(Copies),
+    /// People who can bring your recovery phrase back together
+    Guardian(Guardian),
+    /// Who gets what once you are silent for long, and what was left to you
+    Heir(Heir),
+    /// Get a twin back by its guardians, without the 24 words
+    Recover(Recover),
+    /// Contacts who see to it that nobody shows two histories
+    Witness(Witness),
+    /// Your other machines: copies that stay live, and computers that may open the page
+    #[command(subcommand)]
+    Device(Device),
+    /// Open the page of your twin on another machine, in this one's browser
+    Connect(Connect),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

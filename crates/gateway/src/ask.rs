@@ -14,6 +14,8 @@ use tokio::sync::Semaphore;
 
 /// Quick requests answered at the same time: enough to keep two cores busy while one waits for the disk.
 const QUICK_MAX: usize = 4;
+/// Requests that wait for news or for other twins at the same time: each window of the app holds one open.
+const PATIENT_MAX: usize = 32;
 /// Requests that may wait for their turn.
 const WAITING_MAX: usize = 64;
 /// The longest wait for a turn.
@@ -23,6 +25,7 @@ const WAIT_MAX: Duration = Duration::from_secs(20);
 pub(crate) struct Asker {
     pub(crate) behind: Behind,
     quick: Arc<Semaphore>,
+    patient: Arc<Semaphore>,
     long: Arc<Semaphore>,
     waiting: AtomicUsize,
     closing: Arc<AtomicBool>,
@@ -51,6 +54,7 @@ impl Asker {
         Self {
             behind,
             quick: Arc::new(Semaphore::new(QUICK_MAX)),
+            patient: Arc::new(Semaphore::new(PATIENT_MAX)),
             long: Arc::new(Semaphore::new(1)),
             waiting: AtomicUsize::new(0),
             closing: Arc::default(),
@@ -74,7 +78,8 @@ impl Asker {
                 drop(waiting);
                 turn.ok().and_then(Result::ok).ok_or_else(Problem::busy)?
             }
-            _ => Arc::clone(&self.long).try_acquire_owned().map_err(|_| {
+            Lane::Patient => Arc::clone(&self.patient).try_acquire_owned().map_err(|_| Problem::busy())?,
+            Lane::Long | Lane::Closed => Arc::clone(&self.long).try_acquire_owned().map_err(|_| {
                 let words =
                     format!("{} waits: other long work is under way; try again when it is done", request.name());
                 Problem::new(StatusCode::CONFLICT, "busy", words)

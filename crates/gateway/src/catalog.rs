@@ -8,6 +8,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 pub(crate) enum Lane {
     /// Answered in moments; a few at a time.
     Quick,
+    /// Waits for news or for somebody else's twin, and does next to nothing meanwhile; many at a time.
+    Patient,
     /// Reads or copies everything; one at a time.
     Long,
     /// Not over HTTP, because it names paths of the twin's own machine: a page, even the owner's own, must not be
@@ -45,7 +47,7 @@ fn did_document(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "description": "DID document, W3C DID Core 1.0" })
 }
 
-use Lane::{Closed, Long, Quick};
+use Lane::{Closed, Long, Patient, Quick};
 
 /// Every request, in the order of the door's own enum.
 pub(crate) const CATALOG: &[Entry] = &[
@@ -55,6 +57,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("timeline.view@1", Quick, of::<request::View>, of::<response::ViewAnswer>),
     with("observation.show@1", Quick, of::<request::Which>, of::<response::Provenance>),
     with("proof.inclusion@1", Quick, of::<request::Which>, of::<response::ProofAnswer>),
+    with("proof.witnessed@1", Quick, of::<request::Which>, of::<response::ProofAnswer>),
     with("journal.log@1", Quick, of::<request::Log>, of::<response::LogAnswer>),
     plain("journal.verify@1", Long, of::<response::VerifyReport>),
     plain("journal.repair@1", Long, of::<response::RepairReport>),
@@ -75,6 +78,11 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("mirror.experiment.end@1", Quick, of::<request::ExperimentWhich>, of::<response::ExperimentShown>),
     with("mirror.brain.add@1", Long, of::<request::BrainAdd>, of::<response::BrainShown>),
     plain("mirror.brain.show@1", Quick, of::<response::BrainShown>),
+    with("mirror.learn@1", Long, of::<request::Learn>, of::<Vec<response::LearntModel>>),
+    plain("mirror.learnt@1", Quick, of::<Vec<response::LearntModel>>),
+    with("mirror.days@1", Long, of::<request::Days>, of::<response::DaysAnswer>),
+    with("mirror.generate@1", Long, of::<request::Generate>, of::<response::GenerateAnswer>),
+    with("mirror.propose@1", Long, of::<request::Propose>, of::<response::ProposeAnswer>),
     plain("identity.document@1", Quick, did_document),
     with("today.cards@1", Quick, of::<request::Today>, of::<response::TodayAnswer>),
     with("search.find@1", Quick, of::<request::Find>, of::<response::FindAnswer>),
@@ -88,17 +96,52 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("tokens.create@1", Quick, of::<request::TokenNew>, of::<response::TokenCreated>),
     with("tokens.revoke@1", Quick, of::<request::TokenWhich>, of::<Vec<response::TokenShown>>),
     plain("pair.invite@1", Quick, of::<Vec<response::PairingShown>>),
-    with("pair.join@1", Quick, of::<request::PairJoin>, of::<Vec<response::PairingShown>>),
-    with("pair.list@1", Quick, of::<request::PairAsked>, of::<Vec<response::PairingShown>>),
+    with("pair.join@1", Patient, of::<request::PairJoin>, of::<Vec<response::PairingShown>>),
+    with("pair.list@1", Patient, of::<request::PairAsked>, of::<Vec<response::PairingShown>>),
     with("pair.confirm@1", Quick, of::<request::PairConfirm>, of::<Vec<response::PairingShown>>),
     plain("contacts.list@1", Quick, of::<Vec<response::ContactShown>>),
-    with("contacts.change@1", Quick, of::<request::ContactChange>, of::<Vec<response::ContactShown>>),
-    with("contracts.offer@1", Quick, of::<request::ContractOffer>, of::<Vec<response::ContractShown>>),
-    with("contracts.accept@1", Quick, of::<request::ContractWhich>, of::<Vec<response::ContractShown>>),
-    with("contracts.end@1", Quick, of::<request::ContractWhich>, of::<Vec<response::ContractShown>>),
+    with("contacts.change@1", Patient, of::<request::ContactChange>, of::<Vec<response::ContactShown>>),
+    with("contracts.offer@1", Patient, of::<request::ContractOffer>, of::<Vec<response::ContractShown>>),
+    with("contracts.accept@1", Patient, of::<request::ContractWhich>, of::<Vec<response::ContractShown>>),
+    with("contracts.end@1", Patient, of::<request::ContractWhich>, of::<Vec<response::ContractShown>>),
     plain("contracts.list@1", Quick, of::<Vec<response::ContractShown>>),
-    with("contracts.look@1", Quick, of::<request::Look>, of::<response::LookAnswer>),
+    with("contracts.preview@1", Quick, of::<request::ContractPreview>, of::<response::QueryAnswer>),
+    with("contracts.uses@1", Quick, of::<request::UsesAsked>, of::<response::UsesAnswer>),
+    with("contracts.look@1", Patient, of::<request::Look>, of::<response::LookAnswer>),
     with("contracts.paper@1", Closed, of::<request::PaperIn>, of::<response::Nothing>),
+    with("guardians.set@1", Quick, of::<request::GuardiansSet>, of::<response::GuardiansAnswer>),
+    plain("guardians.list@1", Quick, of::<response::GuardiansAnswer>),
+    plain("guardians.end@1", Quick, of::<response::GuardiansAnswer>),
+    plain("guardians.rehearse@1", Quick, of::<response::RehearsalAnswer>),
+    with("guardians.accept@1", Quick, of::<request::WardWhich>, of::<response::GuardiansAnswer>),
+    with("guardians.refuse@1", Quick, of::<request::WardWhich>, of::<response::GuardiansAnswer>),
+    with("guardians.approve@1", Quick, of::<request::ClaimApprove>, of::<response::GuardiansAnswer>),
+    with("guardians.deny@1", Quick, of::<request::ClaimWhich>, of::<response::GuardiansAnswer>),
+    with("guardians.cancel@1", Quick, of::<request::ClaimWhich>, of::<response::GuardiansAnswer>),
+    with("recovery.begin@1", Quick, of::<request::RecoveryBegin>, of::<response::RecoveryAnswer>),
+    plain("recovery.status@1", Quick, of::<response::RecoveryAnswer>),
+    with("heirs.set@1", Quick, of::<request::HeirsSet>, of::<response::HeirsAnswer>),
+    plain("heirs.list@1", Quick, of::<response::HeirsAnswer>),
+    with("heirs.claim@1", Quick, of::<request::Inheritance>, of::<response::RecoveryAnswer>),
+    with("heirs.open@1", Quick, of::<request::Inheritance>, of::<response::Inherited>),
+    with("guardians.paper@1", Closed, of::<request::GuardPaperIn>, of::<response::Nothing>),
+    with("guardians.collect@1", Closed, of::<request::Collect>, of::<response::Collected>),
+    with("guardians.probe@1", Closed, of::<request::Probe>, of::<response::Probed>),
+    plain("witness.list@1", Quick, of::<response::WitnessesAnswer>),
+    with("witness.add@1", Quick, of::<request::WitnessWhich>, of::<response::WitnessesAnswer>),
+    with("witness.remove@1", Quick, of::<request::WitnessWhich>, of::<response::WitnessesAnswer>),
+    with("witness.evidence@1", Quick, of::<request::ForkWhich>, of::<response::EvidenceAnswer>),
+    with("witness.checkpoint@1", Closed, of::<request::CheckpointIn>, of::<response::Witnessed>),
+    with("witness.seen@1", Closed, of::<request::SeenIn>, of::<response::SeenAnswer>),
+    with("witness.consistency@1", Closed, of::<request::ConsistencyAsked>, of::<response::Consistent>),
+    plain("devices.list@1", Quick, of::<response::DevicesAnswer>),
+    with("devices.add@1", Quick, of::<request::DeviceAdd>, of::<Vec<response::PairingShown>>),
+    plain("devices.viewer@1", Quick, of::<Vec<response::PairingShown>>),
+    with("devices.revoke@1", Quick, of::<request::DeviceRevoke>, of::<response::DevicesAnswer>),
+    with("devices.promote@1", Quick, of::<request::DevicePromote>, of::<response::DevicesAnswer>),
+    with("journal.pull@1", Closed, of::<request::JournalPull>, of::<response::Pulled>),
+    with("import.sent@1", Closed, of::<request::ImportSent>, of::<response::Nothing>),
+    with("receipts.bring@1", Closed, of::<request::ReceiptsBring>, of::<response::Nothing>),
 ];
 
 /// The line of `name`.

@@ -2,20 +2,34 @@
 //! name keeps its meaning for as long as it is answered.
 
 mod copies;
+mod devices;
+mod guard;
 mod mirror;
 mod owner;
 mod peers;
+mod witness;
+mod words;
 
 pub use copies::{
     CopiesSet, CopiesWhich, LeafAsked, ManifestPut, ShareDrop, ShareList, ShareProve, SharePut, ShareWhich, SpaceOffer,
 };
+pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, ImportSent, JournalPull, ReceiptsBring};
+pub use guard::{
+    ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe,
+    RecoveryBegin, WardWhich,
+};
 pub use mirror::{
-    BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
-    TrialArm, TrialTreatment, WhatIf,
+    Allowed, BrainAdd, ChangeBy, Connection, Days, Experiment, ExperimentWhich, Generate, Injected, Intervention,
+    Learn, Learnable, Propose, Sentence, Served, Simulate, TrialArm, TrialTreatment, WhatIf, Wish,
 };
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
 
-pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn};
+pub use peers::{
+    ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
+    UsesAsked,
+};
+pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
+pub use words::Words;
 
 use crate::moment::Moment;
 use crate::payload::Sent;
@@ -46,6 +60,9 @@ pub enum Request {
     /// A proof that one observation is in the signed journal; it reveals nothing else.
     #[serde(rename = "proof.inclusion@1")]
     Prove(Which),
+    /// The same, with the words of witnesses that have seen its commit: it reveals who they are, too.
+    #[serde(rename = "proof.witnessed@1")]
+    ProveWitnessed(Which),
     /// Commits and receipts, newest first.
     #[serde(rename = "journal.log@1")]
     Log(Log),
@@ -106,6 +123,21 @@ pub enum Request {
     /// What is kept of the owner's brain.
     #[serde(rename = "mirror.brain.show@1")]
     BrainShow,
+    /// Learns the models that the mirror keeps, or goes on learning them.
+    #[serde(rename = "mirror.learn@1")]
+    Learn(Learn),
+    /// How the models that the mirror keeps stand.
+    #[serde(rename = "mirror.learnt@1")]
+    Learnt,
+    /// Asks about days: which are alike, which unusual, what unmeasured hours would have been, the state of the person.
+    #[serde(rename = "mirror.days@1")]
+    Days(Days),
+    /// Makes up days of the owner, unless they would be real ones in disguise.
+    #[serde(rename = "mirror.generate@1")]
+    Generate(Generate),
+    /// Proposes what to do in the coming days, within limits.
+    #[serde(rename = "mirror.propose@1")]
+    Propose(Propose),
     /// The twin's DID document (W3C DID Core 1.0).
     #[serde(rename = "identity.document@1")]
     Identity,
@@ -172,6 +204,12 @@ pub enum Request {
     /// Every contract with contacts, newest first.
     #[serde(rename = "contracts.list@1")]
     Contracts,
+    /// What a contract of such terms would show of a stream, before it is offered: made by what would answer.
+    #[serde(rename = "contracts.preview@1")]
+    ContractPreview(ContractPreview),
+    /// Each use of a contract as both sides have signed it, newest first.
+    #[serde(rename = "contracts.uses@1")]
+    ContractUses(UsesAsked),
     /// Looks at what a contact lets the owner see.
     #[serde(rename = "contracts.look@1")]
     Look(Look),
@@ -220,6 +258,106 @@ pub enum Request {
     /// That list back.
     #[serde(rename = "manifest.get@1")]
     ManifestGet,
+    /// Splits the recovery phrase among guardians, and sends each their share.
+    #[serde(rename = "guardians.set@1")]
+    GuardiansSet(GuardiansSet),
+    /// The owner's guardians, those whose guardian the owner is, and claims.
+    #[serde(rename = "guardians.list@1")]
+    Guardians,
+    /// Has no guardians any more: each is told to destroy their share.
+    #[serde(rename = "guardians.end@1")]
+    GuardiansEnd,
+    /// Goes through every step with guardians and heirs, and opens nothing.
+    #[serde(rename = "guardians.rehearse@1")]
+    GuardiansRehearse,
+    /// Is somebody's guardian.
+    #[serde(rename = "guardians.accept@1")]
+    GuardianAccept(WardWhich),
+    /// Is not, or not any more: the share is destroyed.
+    #[serde(rename = "guardians.refuse@1")]
+    GuardianRefuse(WardWhich),
+    /// The guardian's word that a claim comes from the person, after comparing digits.
+    #[serde(rename = "guardians.approve@1")]
+    ClaimApprove(ClaimApprove),
+    /// The guardian's word that it does not.
+    #[serde(rename = "guardians.deny@1")]
+    ClaimDeny(ClaimWhich),
+    /// The owner's word that a claim on their own twin is theft: no guardian hands anything over for it.
+    #[serde(rename = "guardians.cancel@1")]
+    ClaimCancel(ClaimWhich),
+    /// On a new machine: claims somebody's twin back from their guardians.
+    #[serde(rename = "recovery.begin@1")]
+    RecoveryBegin(RecoveryBegin),
+    /// Asks every guardian how it stands, and collects what they hand over.
+    #[serde(rename = "recovery.status@1")]
+    RecoveryStatus,
+    /// Names heirs and what each gets.
+    #[serde(rename = "heirs.set@1")]
+    HeirsSet(HeirsSet),
+    /// The owner's heirs, and from whom the owner inherits.
+    #[serde(rename = "heirs.list@1")]
+    Heirs,
+    /// Claims what was left to the owner, and asks how it stands.
+    #[serde(rename = "heirs.claim@1")]
+    InheritanceClaim(Inheritance),
+    /// Opens what was left to the owner, once enough guardians have handed over their share.
+    #[serde(rename = "heirs.open@1")]
+    InheritanceOpen(Inheritance),
+    /// A paper about guardians or heirs. Twins send these to each other.
+    #[serde(rename = "guardians.paper@1")]
+    GuardPaper(GuardPaperIn),
+    /// A claimant's machine asks a guardian's twin how its claim stands.
+    #[serde(rename = "guardians.collect@1")]
+    Collect(Collect),
+    /// A twin asks its guardian's, or its heir's, whether all would go well.
+    #[serde(rename = "guardians.probe@1")]
+    Probe(Probe),
+    /// Witnesses, whom the owner witnesses, and who was caught with two histories.
+    #[serde(rename = "witness.list@1")]
+    Witnesses,
+    /// Names a contact as a witness of the owner's journal.
+    #[serde(rename = "witness.add@1")]
+    WitnessAdd(WitnessWhich),
+    /// Names them no more.
+    #[serde(rename = "witness.remove@1")]
+    WitnessRemove(WitnessWhich),
+    /// Evidence of two histories, as a file that anybody can check.
+    #[serde(rename = "witness.evidence@1")]
+    Evidence(ForkWhich),
+    /// A twin brings its witness a checkpoint to cosign.
+    #[serde(rename = "witness.checkpoint@1")]
+    Checkpoint(CheckpointIn),
+    /// Two witnesses of a twin compare what it has shown to each.
+    #[serde(rename = "witness.seen@1")]
+    Seen(SeenIn),
+    /// A witness asks a twin to connect two of its checkpoints.
+    #[serde(rename = "witness.consistency@1")]
+    Consistency(ConsistencyAsked),
+    /// The owner's own devices and viewers.
+    #[serde(rename = "devices.list@1")]
+    Devices,
+    /// Makes a ticket for another machine of the owner's (`twin device join` there), and waits for it. Once the digits
+    /// were compared it is a device: it keeps a whole live copy.
+    #[serde(rename = "devices.add@1")]
+    DeviceAdd(DeviceAdd),
+    /// Makes a ticket for a computer that may open the twin's page (`twin connect` there) and holds nothing.
+    #[serde(rename = "devices.viewer@1")]
+    DeviceViewer,
+    /// Takes a device's or a viewer's rights away, at once.
+    #[serde(rename = "devices.revoke@1")]
+    DeviceRevoke(DeviceRevoke),
+    /// This device keeps a copy, and the one that wrote is lost: this one writes from now on, and the lost one is revoked.
+    #[serde(rename = "devices.promote@1")]
+    DevicePromote(DevicePromote),
+    /// What another device of the owner's lacks of the journal; its bytes follow the answer.
+    #[serde(rename = "journal.pull@1")]
+    JournalPull(JournalPull),
+    /// Receipts of what another device of the owner's answered by itself.
+    #[serde(rename = "receipts.bring@1")]
+    ReceiptsBring(ReceiptsBring),
+    /// A file that another device of the owner's sends, to be imported here.
+    #[serde(rename = "import.sent@1")]
+    ImportSent(ImportSent),
 }
 
 /// What is to be forecast.
@@ -488,6 +626,7 @@ impl Request {
         match self {
             Self::SharePut(put) => Some(&put.sent),
             Self::ManifestPut(put) => Some(&put.sent),
+            Self::ImportSent(asked) => Some(&asked.sent),
             _ => None,
         }
     }
@@ -502,6 +641,7 @@ impl Request {
             Self::View(_) => "timeline.view@1",
             Self::Show(_) => "observation.show@1",
             Self::Prove(_) => "proof.inclusion@1",
+            Self::ProveWitnessed(_) => "proof.witnessed@1",
             Self::Log(_) => "journal.log@1",
             Self::Verify => "journal.verify@1",
             Self::Repair => "journal.repair@1",
@@ -522,6 +662,11 @@ impl Request {
             Self::ExperimentEnd(_) => "mirror.experiment.end@1",
             Self::BrainAdd(_) => "mirror.brain.add@1",
             Self::BrainShow => "mirror.brain.show@1",
+            Self::Learn(_) => "mirror.learn@1",
+            Self::Learnt => "mirror.learnt@1",
+            Self::Days(_) => "mirror.days@1",
+            Self::Generate(_) => "mirror.generate@1",
+            Self::Propose(_) => "mirror.propose@1",
             Self::Identity => "identity.document@1",
             Self::Today(_) => "today.cards@1",
             Self::Find(_) => "search.find@1",
@@ -544,6 +689,8 @@ impl Request {
             Self::ContractAccept(_) => "contracts.accept@1",
             Self::ContractEnd(_) => "contracts.end@1",
             Self::Contracts => "contracts.list@1",
+            Self::ContractPreview(_) => "contracts.preview@1",
+            Self::ContractUses(_) => "contracts.uses@1",
             Self::Look(_) => "contracts.look@1",
             Self::Paper(_) => "contracts.paper@1",
             Self::SpaceOffer(_) => "space.offer@1",
@@ -560,6 +707,39 @@ impl Request {
             Self::ShareDrop(_) => "share.drop@1",
             Self::ManifestPut(_) => "manifest.put@1",
             Self::ManifestGet => "manifest.get@1",
+            Self::GuardiansSet(_) => "guardians.set@1",
+            Self::Guardians => "guardians.list@1",
+            Self::GuardiansEnd => "guardians.end@1",
+            Self::GuardiansRehearse => "guardians.rehearse@1",
+            Self::GuardianAccept(_) => "guardians.accept@1",
+            Self::GuardianRefuse(_) => "guardians.refuse@1",
+            Self::ClaimApprove(_) => "guardians.approve@1",
+            Self::ClaimDeny(_) => "guardians.deny@1",
+            Self::ClaimCancel(_) => "guardians.cancel@1",
+            Self::RecoveryBegin(_) => "recovery.begin@1",
+            Self::RecoveryStatus => "recovery.status@1",
+            Self::HeirsSet(_) => "heirs.set@1",
+            Self::Heirs => "heirs.list@1",
+            Self::InheritanceClaim(_) => "heirs.claim@1",
+            Self::InheritanceOpen(_) => "heirs.open@1",
+            Self::GuardPaper(_) => "guardians.paper@1",
+            Self::Collect(_) => "guardians.collect@1",
+            Self::Probe(_) => "guardians.probe@1",
+            Self::Witnesses => "witness.list@1",
+            Self::WitnessAdd(_) => "witness.add@1",
+            Self::WitnessRemove(_) => "witness.remove@1",
+            Self::Evidence(_) => "witness.evidence@1",
+            Self::Checkpoint(_) => "witness.checkpoint@1",
+            Self::Seen(_) => "witness.seen@1",
+            Self::Consistency(_) => "witness.consistency@1",
+            Self::Devices => "devices.list@1",
+            Self::DeviceAdd(_) => "devices.add@1",
+            Self::DeviceViewer => "devices.viewer@1",
+            Self::DeviceRevoke(_) => "devices.revoke@1",
+            Self::DevicePromote(_) => "devices.promote@1",
+            Self::JournalPull(_) => "journal.pull@1",
+            Self::ReceiptsBring(_) => "receipts.bring@1",
+            Self::ImportSent(_) => "import.sent@1",
         }
     }
 }

@@ -2,19 +2,25 @@
 
 mod agenda;
 mod copies;
+mod devices;
+mod guard;
 mod imports;
 mod mirror;
 mod owner;
 mod peers;
 mod today;
+mod witness;
 
 pub use agenda::*;
 pub use copies::*;
+pub use devices::*;
+pub use guard::*;
 pub use imports::*;
 pub use mirror::*;
 pub use owner::*;
 pub use peers::*;
 pub use today::*;
+pub use witness::*;
 
 use crate::Request;
 use crate::payload::Sent;
@@ -31,7 +37,7 @@ pub enum Response {
     Status(Status),
     /// To `streams.list@1`.
     Streams(Vec<StreamInfo>),
-    /// To `timeline.query@1`.
+    /// To `timeline.query@1` and `contracts.preview@1`.
     Query(QueryAnswer),
     /// To `timeline.view@1`.
     View(ViewAnswer),
@@ -67,6 +73,14 @@ pub enum Response {
     Experiments(Vec<ExperimentShown>),
     /// To `mirror.brain.add@1` and `mirror.brain.show@1`.
     Brain(BrainShown),
+    /// To `mirror.learn@1` and `mirror.learnt@1`.
+    Learnt(Vec<LearntModel>),
+    /// To `mirror.days@1`.
+    Days(Box<DaysAnswer>),
+    /// To `mirror.generate@1`.
+    Generated(Box<GenerateAnswer>),
+    /// To `mirror.propose@1`.
+    Proposed(Box<ProposeAnswer>),
     /// To `identity.document@1`: the DID document as JSON-LD.
     Identity(serde_json::Value),
     /// To `today.cards@1`.
@@ -93,10 +107,41 @@ pub enum Response {
     Contacts(Vec<ContactShown>),
     /// To `contracts.list@1`, `.offer@1`, `.accept@1` and `.end@1`.
     Contracts(Vec<ContractShown>),
+    /// To `contracts.uses@1`.
+    Uses(UsesAnswer),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1`, `share.put@1`, `share.drop@1` and `manifest.put@1`: it has arrived.
+    /// To `contracts.paper@1`, `receipts.bring@1`, `import.sent@1`, `share.put@1`,
+    /// `share.drop@1` and `manifest.put@1`: it has arrived.
     Nothing(Nothing),
+    /// To `guardians.list@1` and to what changes guardians and claims.
+    Guardians(Box<GuardiansAnswer>),
+    /// To `guardians.rehearse@1`.
+    Rehearsal(RehearsalAnswer),
+    /// To `recovery.begin@1`, `recovery.status@1` and `heirs.claim@1`.
+    Recovery(RecoveryAnswer),
+    /// To `heirs.list@1` and `heirs.set@1`.
+    Heirs(HeirsAnswer),
+    /// To `heirs.open@1`.
+    Inherited(Box<Inherited>),
+    /// To `guardians.collect@1`.
+    Collected(Collected),
+    /// To `guardians.probe@1`.
+    Probed(Probed),
+    /// To `witness.list@1`, `witness.add@1` and `witness.remove@1`.
+    Witnesses(WitnessesAnswer),
+    /// To `witness.evidence@1`.
+    Evidence(EvidenceAnswer),
+    /// To `witness.checkpoint@1`.
+    Witnessed(Witnessed),
+    /// To `witness.seen@1`.
+    Seen(SeenAnswer),
+    /// To `witness.consistency@1`.
+    Consistent(Consistent),
+    /// To `devices.list@1`, `.revoke@1` and `.promote@1`.
+    Devices(DevicesAnswer),
+    /// To `journal.pull@1`.
+    Pulled(Pulled),
     /// To `space.offer@1` and `space.list@1`.
     Spaces(Vec<SpaceShown>),
     /// To `copies.status@1`, `.set@1`, `.spread@1` and `.audit@1`.
@@ -117,6 +162,7 @@ impl Response {
     pub const fn download(&self) -> Option<&Sent> {
         match self {
             Self::Share(share) => Some(&share.sent),
+            Self::Pulled(pulled) => Some(&pulled.sent),
             _ => None,
         }
     }
@@ -127,10 +173,10 @@ impl Response {
         Ok(match request {
             Request::Status => Self::Status(read(json)?),
             Request::Streams => Self::Streams(read(json)?),
-            Request::Query(_) => Self::Query(read(json)?),
+            Request::Query(_) | Request::ContractPreview(_) => Self::Query(read(json)?),
             Request::View(_) => Self::View(read(json)?),
             Request::Show(_) => Self::Show(read(json)?),
-            Request::Prove(_) => Self::Proof(read(json)?),
+            Request::Prove(_) | Request::ProveWitnessed(_) => Self::Proof(read(json)?),
             Request::Log(_) => Self::Log(read(json)?),
             Request::Verify => Self::Verify(read(json)?),
             Request::Repair => Self::Repair(read(json)?),
@@ -149,6 +195,10 @@ impl Response {
             }
             Request::ExperimentList => Self::Experiments(read(json)?),
             Request::BrainAdd(_) | Request::BrainShow => Self::Brain(read(json)?),
+            Request::Learn(_) | Request::Learnt => Self::Learnt(read(json)?),
+            Request::Days(_) => Self::Days(Box::new(read(json)?)),
+            Request::Generate(_) => Self::Generated(Box::new(read(json)?)),
+            Request::Propose(_) => Self::Proposed(Box::new(read(json)?)),
             Request::Identity => Self::Identity(json),
             Request::Today(_) => Self::Today(read(json)?),
             Request::Find(_) => Self::Find(read(json)?),
@@ -159,17 +209,48 @@ impl Response {
             Request::Undo(_) => Self::Undo(read(json)?),
             Request::Tokens | Request::TokenRevoke(_) => Self::Tokens(read(json)?),
             Request::TokenNew(_) => Self::TokenCreated(read(json)?),
-            Request::PairInvite | Request::PairJoin(_) | Request::PairList(_) | Request::PairConfirm(_) => {
-                Self::Pairings(read(json)?)
-            }
+            Request::PairInvite
+            | Request::PairJoin(_)
+            | Request::PairList(_)
+            | Request::PairConfirm(_)
+            | Request::DeviceAdd(_)
+            | Request::DeviceViewer => Self::Pairings(read(json)?),
             Request::Contacts | Request::ContactChange(_) => Self::Contacts(read(json)?),
             Request::ContractOffer(_) | Request::ContractAccept(_) | Request::ContractEnd(_) | Request::Contracts => {
                 Self::Contracts(read(json)?)
             }
+            Request::ContractUses(_) => Self::Uses(read(json)?),
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) | Request::SharePut(_) | Request::ShareDrop(_) | Request::ManifestPut(_) => {
-                Self::Nothing(read(json)?)
+            Request::GuardiansSet(_)
+            | Request::Guardians
+            | Request::GuardiansEnd
+            | Request::GuardianAccept(_)
+            | Request::GuardianRefuse(_)
+            | Request::ClaimApprove(_)
+            | Request::ClaimDeny(_)
+            | Request::ClaimCancel(_) => Self::Guardians(read(json)?),
+            Request::GuardiansRehearse => Self::Rehearsal(read(json)?),
+            Request::RecoveryBegin(_) | Request::RecoveryStatus | Request::InheritanceClaim(_) => {
+                Self::Recovery(read(json)?)
             }
+            Request::HeirsSet(_) | Request::Heirs => Self::Heirs(read(json)?),
+            Request::InheritanceOpen(_) => Self::Inherited(read(json)?),
+            Request::Collect(_) => Self::Collected(read(json)?),
+            Request::Probe(_) => Self::Probed(read(json)?),
+            Request::Witnesses | Request::WitnessAdd(_) | Request::WitnessRemove(_) => Self::Witnesses(read(json)?),
+            Request::Evidence(_) => Self::Evidence(read(json)?),
+            Request::Checkpoint(_) => Self::Witnessed(read(json)?),
+            Request::Seen(_) => Self::Seen(read(json)?),
+            Request::Consistency(_) => Self::Consistent(read(json)?),
+            Request::SharePut(_)
+            | Request::ShareDrop(_)
+            | Request::ManifestPut(_)
+            | Request::Paper(_)
+            | Request::GuardPaper(_)
+            | Request::ReceiptsBring(_)
+            | Request::ImportSent(_) => Self::Nothing(read(json)?),
+            Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
+            Request::JournalPull(_) => Self::Pulled(read(json)?),
             Request::SpaceOffer(_) | Request::Spaces => Self::Spaces(read(json)?),
             Request::Copies | Request::CopiesSet(_) | Request::CopiesSpread | Request::CopiesAudit(_) => {
                 Self::Copies(Box::new(read(json)?))

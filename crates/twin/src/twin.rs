@@ -1,10 +1,12 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contracts, copies, export, import, imports, journal, keeping, mirror_brain, mirror_days,
-    mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance,
-    quality, receipts, search, space, status, timeline, today, tokens,
+    backup, contacts, contract_uses, contracts, copies, export, guardians, heirs, import, imports, journal, keeping,
+    mirror_brain, mirror_days, mirror_experiments, mirror_forecast, mirror_generate, mirror_graph, mirror_learn,
+    mirror_portrait, mirror_propose, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
+    recovery, search, space, status, timeline, today, tokens, witness,
 };
+use crate::devices::{self, Devices, Role};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::jobs::Jobs;
@@ -12,10 +14,11 @@ use crate::payload::Payload;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
+use crate::response::Nothing;
 use crate::world::World;
 use crate::{Request, Response};
 use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
-use didymos_consent::{Act, Asked, Basis, Decision, Outcome, Owner, Principal, Receipt, Transform, decide};
+use didymos_consent::{Act, Asked, Basis, Contract, Decision, Outcome, Owner, Principal, Receipt, Transform, decide};
 use didymos_identity::document::commit_to_next;
 use didymos_identity::{
     DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked, verify_chain,
@@ -45,10 +48,16 @@ pub struct Twin {
     pub(crate) tokens: Mutex<Option<tokens::Setting>>,
     /// Other people's twins.
     pub(crate) peers: Peers,
+    /// The owner's other devices.
+    pub(crate) devices: Devices,
+    /// What this one is among them.
+    pub(crate) role: Mutex<Role>,
     /// The graph, as it was when it was last asked for.
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
     pub(crate) days: mirror_days::Remembered,
+    /// Models that were learnt, and who learns.
+    pub(crate) learning: mirror_learn::Learning,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -97,10 +106,7 @@ impl Twin {
         let opening =
             Opening { dir: home, key: VaultKey::new(phrase.vault_key()), owner: owner.clone(), signer: Some(signer) };
         // Without a key file there is no twin here yet, whatever an interrupted attempt may have left behind.
-        for leftover in [didymos_vault::journal::JOURNAL, didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED]
-        {
-            let _ = std::fs::remove_file(home.join(leftover));
-        }
+        clear_leftovers(home);
         let vault = Vault::create_on(
             Arc::clone(&world.disk),
             opening,
@@ -161,10 +167,7 @@ impl Twin {
         if !place.holds_something()? {
             return Err(Failure::new(FailureCode::NotFound, format!("{target}: there is no copy of a twin here")));
         }
-        for leftover in [didymos_vault::journal::JOURNAL, didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED]
-        {
-            let _ = std::fs::remove_file(home.join(leftover));
-        }
+        clear_leftovers(home);
         let key = VaultKey::new(phrase.vault_key());
         didymos_vault::restore(home, &key, &mut place, &mut |done, of| {
             watch(Progress { doing: "restoring".to_owned(), unit: "commits".to_owned(), done, of })
@@ -272,9 +275,12 @@ impl Twin {
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
             peers: Peers::default(),
+            devices: Devices::default(),
+            role: Mutex::default(),
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
+            learning: mirror_learn::Learning::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -315,11 +321,25 @@ impl Twin {
         let chain = verify_chain(&documents).ok().filter(|chain| chain.id() == &self.secrets.owner);
         let known = match (chain, documents.last().cloned()) {
             (Some(chain), Some(newest)) => {
-                if let Some((certificate, _)) = chain.certificate(self.device.did()) {
+                // Another device of the owner's may have said more than this journal holds: that this one acts no more.
+                let newer = devices::replica::newer_versions(self, &documents);
+                let newer = newer.and_then(|versions| verify_chain(&versions).ok());
+                let latest = newer.as_ref().unwrap_or(&chain);
+                let writes = devices::writer(self).is_none_or(|writer| writer == *self.device.did());
+                let role = match latest.document().revocation(self.device.did()) {
+                    Some(_) => Role::Revoked,
+                    None if writes => Role::Writer,
+                    None => Role::Replica,
+                };
+                if let Some((certificate, _)) = chain.certificate(self.device.did())
+                    && role == Role::Writer
+                {
                     let key = SigningKey::from_seed(&self.secrets.device_seed);
                     self.vault.set_signer(Signer { key, certificate: certificate.clone() });
                 }
-                let document = chain.document();
+                self.receipts.set_away(role != Role::Writer);
+                *self.role.lock().unwrap_or_else(PoisonError::into_inner) = role;
+                let document = latest.document();
                 Known {
                     versions: documents,
                     document: Some(newest),
@@ -337,6 +357,44 @@ impl Twin {
         };
         *self.identity.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
+    }
+
+    fn guardians(answer: crate::response::GuardiansAnswer) -> Response {
+        Response::Guardians(Box::new(answer))
+    }
+
+    /// The journal has grown by what another device wrote: what was read of it before is read anew.
+    pub(crate) fn journal_moved(&self) -> Result<(), Failure> {
+        self.peers.forget();
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.read_identity()
+    }
+
+    /// Does something to receipts that wait beside the journal.
+    pub(crate) fn with_receipts_settled<T>(&self, work: impl FnOnce(&Self) -> T) -> Result<T, Failure> {
+        self.receipts.settled(|| work(self))
+    }
+
+    /// Decides about somebody who comes often without a request of their own, and leaves a receipt when they begin.
+    pub(crate) fn pass(
+        &self,
+        principal: &Principal,
+        name: &'static str,
+        who: &Did,
+        work: impl FnOnce(&Principal, &Asked, Timestamp) -> Decision,
+    ) -> Result<(), Failure> {
+        let (asked, time) = (Asked::new(name, Act::View), self.now());
+        let decision = work(principal, &asked, time);
+        let result = match &decision {
+            Decision::Allow { .. } => Ok(()),
+            Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
+        };
+        if self.devices.leaves_receipt(who, time) {
+            let outcome = outcome(&result, |()| 1);
+            let receipt = Receipt::new(time, principal.clone(), &asked, who.as_str(), decision, outcome);
+            self.receipts.leave(&receipt, false)?;
+        }
+        result
     }
 
     pub(crate) fn notice(&self, notice: String) {
@@ -376,6 +434,19 @@ impl Twin {
         let outcome = outcome(&result, |_| 1);
         self.receipts.leave(&Receipt::new(time, principal, &asked, summary, decision, outcome), false)?;
         result
+    }
+
+    /// Decides by these contracts alone.
+    pub(crate) fn decide_with(
+        &self,
+        principal: &Principal,
+        asked: &Asked,
+        contracts: &[Contract],
+        time: Timestamp,
+    ) -> Decision {
+        let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
+        decide(principal, asked, contracts, &[], &owner, time)
     }
 
     fn decide(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> Decision {
@@ -493,7 +564,8 @@ impl Twin {
             Request::Query(query) => timeline::query(self, &query).map(Response::Query),
             Request::View(view) => timeline::view(self, &view).map(Response::View),
             Request::Show(which) => provenance::show(self, &which).map(|shown| Response::Show(Box::new(shown))),
-            Request::Prove(which) => provenance::prove(self, &which).map(Response::Proof),
+            Request::Prove(which) => provenance::prove(self, &which, false).map(Response::Proof),
+            Request::ProveWitnessed(which) => provenance::prove(self, &which, true).map(Response::Proof),
             Request::Log(log) => journal::log(self, &log).map(Response::Log),
             Request::Verify => journal::verify(self, watch).map(Response::Verify),
             Request::Repair => journal::repair(self).map(Response::Repair),
@@ -528,6 +600,8 @@ impl Twin {
             Request::ContractAccept(which) => contracts::accept(self, &which).map(Response::Contracts),
             Request::ContractEnd(which) => contracts::end(self, &which).map(Response::Contracts),
             Request::Contracts => contracts::list(self).map(Response::Contracts),
+            Request::ContractPreview(asked) => contract_uses::preview(self, &asked).map(Response::Query),
+            Request::ContractUses(asked) => contract_uses::list(self, &asked).map(Response::Uses),
             Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
             Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
             Request::SpaceOffer(asked) => space::offer(self, &asked).map(Response::Spaces),
@@ -548,6 +622,19 @@ impl Twin {
                 keeping::put_manifest(self, principal, &asked, payload).map(Response::Nothing)
             }
             Request::ManifestGet => keeping::get_manifest(self, principal, payload).map(Response::Share),
+            Request::Devices => devices::list(self).map(Response::Devices),
+            Request::DeviceAdd(asked) => devices::add(self, &asked).map(Response::Pairings),
+            Request::DeviceViewer => devices::viewer(self).map(Response::Pairings),
+            Request::DeviceRevoke(asked) => devices::revoke(self, &asked).map(Response::Devices),
+            Request::DevicePromote(asked) => devices::promote(self, &asked).map(Response::Devices),
+            Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
+            Request::ImportSent(asked) => {
+                devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
+            }
+            Request::ReceiptsBring(brought) => {
+                let taken = devices::replica::take_receipts(self, principal, &brought);
+                taken.map(|()| Response::Nothing(Nothing {}))
+            }
             Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
             Request::WhatIf(asked) => {
                 mirror_what_if::answer(self, &asked, watch).map(|answer| Response::WhatIf(Box::new(answer)))
@@ -567,6 +654,44 @@ impl Twin {
             }
             Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
             Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
+            Request::GuardiansSet(asked) => guardians::set(self, &asked).map(Self::guardians),
+            Request::Guardians => guardians::list(self).map(Self::guardians),
+            Request::GuardiansEnd => guardians::end(self).map(Self::guardians),
+            Request::GuardiansRehearse => guardians::rehearse(self).map(Response::Rehearsal),
+            Request::GuardianAccept(which) => guardians::accept(self, &which).map(Self::guardians),
+            Request::GuardianRefuse(which) => guardians::refuse(self, &which).map(Self::guardians),
+            Request::ClaimApprove(asked) => guardians::approve(self, &asked).map(Self::guardians),
+            Request::ClaimDeny(which) => guardians::deny(self, &which).map(Self::guardians),
+            Request::ClaimCancel(which) => guardians::cancel(self, &which).map(Self::guardians),
+            Request::RecoveryBegin(asked) => recovery::begin(self, &asked).map(Response::Recovery),
+            Request::RecoveryStatus => recovery::status(self).map(Response::Recovery),
+            Request::HeirsSet(asked) => heirs::set(self, &asked).map(Response::Heirs),
+            Request::Heirs => heirs::list(self).map(Response::Heirs),
+            Request::InheritanceClaim(asked) => heirs::claim(self, &asked).map(Response::Recovery),
+            Request::InheritanceOpen(asked) => {
+                heirs::open(self, &asked).map(|inherited| Response::Inherited(Box::new(inherited)))
+            }
+            Request::GuardPaper(paper) => guardians::paper(self, principal, &paper).map(Response::Nothing),
+            Request::Collect(asked) => guardians::collect(self, principal, &asked).map(Response::Collected),
+            Request::Probe(asked) => guardians::probe(self, principal, &asked).map(Response::Probed),
+            Request::Witnesses => witness::list(self).map(Response::Witnesses),
+            Request::WitnessAdd(which) => witness::add(self, &which).map(Response::Witnesses),
+            Request::WitnessRemove(which) => witness::remove(self, &which).map(Response::Witnesses),
+            Request::Evidence(which) => witness::evidence(self, &which).map(Response::Evidence),
+            Request::Checkpoint(asked) => witness::checkpoint(self, principal, &asked).map(Response::Witnessed),
+            Request::Seen(asked) => witness::seen(self, principal, &asked).map(Response::Seen),
+            Request::Consistency(asked) => witness::consistency(self, principal, &asked).map(Response::Consistent),
+            Request::Learn(asked) => mirror_learn::learn(self, &asked, watch).map(Response::Learnt),
+            Request::Learnt => mirror_learn::status(self, watch).map(Response::Learnt),
+            Request::Days(asked) => {
+                mirror_portrait::answer(self, &asked, watch).map(|answer| Response::Days(Box::new(answer)))
+            }
+            Request::Generate(asked) => {
+                mirror_generate::answer(self, &asked, watch).map(|answer| Response::Generated(Box::new(answer)))
+            }
+            Request::Propose(asked) => {
+                mirror_propose::answer(self, &asked, watch).map(|answer| Response::Proposed(Box::new(answer)))
+            }
         }
     }
 }
@@ -595,10 +720,29 @@ impl Twin {
         watch: Watch<'_>,
         witness: Option<Witness<'_>>,
     ) -> Result<Response, Failure> {
+        match self.role() {
+            Role::Writer => {}
+            // It may not even leave a receipt: what it writes belongs to no journal any more.
+            Role::Revoked => {
+                let words = "the owner has revoked this device from another one of theirs: it answers nothing and writes \
+                             nothing. What it held lies on the other device";
+                return Err(Failure::new(FailureCode::Denied, words));
+            }
+            Role::Replica if devices::is_answered_here(&request) => {}
+            Role::Replica => return devices::replica::pass_on(self, principal, &request),
+        }
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = self.now();
+        // Each receipt of following would be news to be followed.
+        let quiet = match (&request, principal) {
+            (Request::JournalPull(_), Principal::Device { device, .. }) => !self.devices.leaves_receipt(device, time),
+            _ => false,
+        };
         let (decision, may_wait) = self.decide_and_count(principal, &asked, time);
+        if decision.is_allowed() && matches!(principal, Principal::Device { .. }) && shows_life(&request) {
+            self.peers.guards.used(time);
+        }
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {
             Decision::Allow { transform, .. } => self.answer(principal, *transform, request, payload, watch),
@@ -609,9 +753,10 @@ impl Twin {
             _ => None,
         };
         let outcome = outcome(&result, items);
+        let quiet = quiet && decision.is_allowed();
         let receipt = Receipt::new(time, principal.clone(), &asked, &summary, decision, outcome);
         // A journal that is damaged takes no receipts, and nothing is answered from it but what heals it.
-        if self.vault.ensure_whole().is_ok() {
+        if self.vault.ensure_whole().is_ok() && !quiet {
             self.receipts.leave_with(&receipt, beside, may_wait)?;
             if let (Some(which), Ok(_)) = (copied, &result) {
                 backup::top_up(self, &which);
@@ -619,6 +764,14 @@ impl Twin {
         }
         result
     }
+}
+
+/// Whether a request of the owner's shows that they live. What an open page asks by itself does not.
+fn shows_life(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::Status | Request::PairList(_) | Request::Imports | Request::ImportUpload(_) | Request::Contacts
+    )
 }
 
 impl Door for Twin {
@@ -638,7 +791,15 @@ fn no_identity() -> Failure {
     Failure::new(FailureCode::Damaged, "the journal holds no identity document of this twin: run `twin verify`")
 }
 
-fn refuse_existing(home: &Path) -> Result<(), Failure> {
+/// Removes what an interrupted attempt to make a twin may have left behind.
+pub(crate) fn clear_leftovers(home: &Path) {
+    use didymos_vault::{journal, rollup};
+    for leftover in [journal::JOURNAL, journal::HEAD, rollup::DERIVED] {
+        let _ = std::fs::remove_file(home.join(leftover));
+    }
+}
+
+pub(crate) fn refuse_existing(home: &Path) -> Result<(), Failure> {
     if home::exists(home) {
         let message = format!("{} already holds a twin: name another folder with --home", home.display());
         return Err(Failure::new(FailureCode::Invalid, message));
@@ -664,8 +825,9 @@ fn asked_of(request: &Request) -> Asked {
     match request {
         Request::Query(query) => on(Act::View, &query.stream).during(exact(query.from), exact(query.to)),
         Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
+        Request::ContractPreview(asked) => on(Act::View, &asked.stream).during(exact(asked.from), exact(asked.to)),
         Request::Show(which) => on(Act::View, &which.stream),
-        Request::Prove(which) => on(Act::Prove, &which.stream),
+        Request::Prove(which) | Request::ProveWitnessed(which) => on(Act::Prove, &which.stream),
         Request::Quality(Quality { stream: Some(stream) }) => on(Act::View, stream),
         // A forecast may learn from every stream.
         Request::Streams
@@ -678,7 +840,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Simulate(_)
         | Request::ExperimentList
         | Request::ExperimentShow(_)
-        | Request::BrainShow => Asked::new(request.name(), Act::View).on_all(),
+        | Request::BrainShow
+        | Request::Learn(_)
+        | Request::Learnt
+        | Request::Days(_)
+        | Request::Generate(_)
+        | Request::Propose(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::Status
         | Request::Log(_)
         | Request::Verify
@@ -692,10 +859,30 @@ fn asked_of(request: &Request) -> Asked {
         | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
-        | Request::Look(_)
         | Request::Spaces
-        | Request::Copies => Asked::new(request.name(), Act::View),
-        Request::Paper(_) => Asked::new(request.name(), Act::Message),
+        | Request::Copies
+        | Request::ContractUses(_)
+        | Request::Devices
+        | Request::Look(_)
+        | Request::Guardians
+        | Request::GuardiansRehearse
+        | Request::RecoveryStatus
+        | Request::Heirs
+        | Request::Witnesses
+        | Request::Evidence(_) => Asked::new(request.name(), Act::View),
+        Request::Paper(_)
+        | Request::GuardPaper(_)
+        | Request::Collect(_)
+        | Request::Probe(_)
+        | Request::Checkpoint(_)
+        | Request::Seen(_)
+        | Request::Consistency(_) => Asked::new(request.name(), Act::Message),
+        Request::JournalPull(_) => Asked::new(request.name(), Act::View).on_all(),
+        Request::ReceiptsBring(_) => Asked::new(request.name(), Act::Write),
+        Request::ImportSent(_) => Asked::new(request.name(), Act::Write).on_all(),
+        Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
+            Asked::new(request.name(), Act::Write)
+        }
         Request::SharePut(put) => Asked::new(request.name(), Act::Store).keeping(put.sent.bytes),
         Request::ManifestPut(put) => Asked::new(request.name(), Act::Store).keeping(put.sent.bytes),
         Request::ShareGet(_)
@@ -703,9 +890,6 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ShareProve(_)
         | Request::ShareDrop(_)
         | Request::ManifestGet => Asked::new(request.name(), Act::Fetch),
-        Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
-            Asked::new(request.name(), Act::Write)
-        }
         // Which streams a file holds shows when it is read.
         Request::ImportUpload(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Export(_)
@@ -727,7 +911,24 @@ fn asked_of(request: &Request) -> Asked {
         | Request::CopiesSet(_)
         | Request::CopiesSpread
         | Request::CopiesAudit(_)
-        | Request::CopiesHelp => Asked::new(request.name(), Act::Manage),
+        | Request::CopiesHelp
+        | Request::GuardiansSet(_)
+        | Request::GuardiansEnd
+        | Request::GuardianAccept(_)
+        | Request::GuardianRefuse(_)
+        | Request::ClaimApprove(_)
+        | Request::ClaimDeny(_)
+        | Request::ClaimCancel(_)
+        | Request::RecoveryBegin(_)
+        | Request::HeirsSet(_)
+        | Request::InheritanceClaim(_)
+        | Request::InheritanceOpen(_)
+        | Request::WitnessAdd(_)
+        | Request::WitnessRemove(_)
+        | Request::DeviceAdd(_)
+        | Request::DeviceViewer
+        | Request::DeviceRevoke(_)
+        | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -750,17 +951,29 @@ fn summary_of(request: &Request) -> String {
             let text = |wall: i64| Timestamp(wall).rfc3339(ZoneOffset::UNKNOWN);
             format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
         }
-        Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Show(which) | Request::Prove(which) | Request::ProveWitnessed(which) => {
+            format!("{} at {}", which.stream, which.time)
+        }
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
         Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
+        Request::ContractPreview(asked) => asked.stream.to_string(),
+        Request::ContractUses(asked) => asked.contract.clone(),
         Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
         Request::SpaceOffer(asked) => format!("{} bytes to {}", asked.bytes, asked.contact),
         Request::SharePut(put) => format!("{} bytes", put.sent.bytes),
+        Request::DeviceRevoke(asked) => asked.device.clone(),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::TokenRevoke(which) => which.did.to_string(),
+        Request::GuardiansSet(asked) => format!("{} of {} guardians", asked.threshold, asked.guardians.len()),
+        Request::HeirsSet(asked) => format!("{} heirs", asked.heirs.len()),
+        Request::GuardianAccept(which) | Request::GuardianRefuse(which) => which.ward.clone(),
+        Request::ClaimApprove(asked) => asked.claim.clone(),
+        Request::ClaimDeny(which) | Request::ClaimCancel(which) => which.claim.clone(),
+        Request::InheritanceClaim(which) | Request::InheritanceOpen(which) => which.from.clone(),
+        Request::WitnessAdd(which) | Request::WitnessRemove(which) => which.contact.clone(),
         Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
         _ => String::new(),
     }
@@ -793,6 +1006,7 @@ fn items(response: &Response) -> u64 {
         Response::Pairings(answer) => answer.len() as u64,
         Response::Contacts(answer) => answer.len() as u64,
         Response::Contracts(answer) => answer.len() as u64,
+        Response::Uses(answer) => answer.uses.len() as u64,
         Response::Looked(answer) => {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
@@ -800,11 +1014,31 @@ fn items(response: &Response) -> u64 {
         Response::Spaces(answer) => answer.len() as u64,
         Response::ShareNames(answer) => answer.shares.len() as u64,
         Response::ShareProofs(answer) => answer.leaves.len() as u64,
+        Response::Learnt(models) => models.len() as u64,
+        Response::Days(answer) => {
+            (answer.like.len() + answer.unusual.len() + answer.filled.len() + answer.states.len()) as u64
+        }
+        Response::Generated(answer) => answer.days.len() as u64,
+        Response::Proposed(answer) => answer.plan.len() as u64,
         Response::Nothing(_) => 0,
+        Response::Heirs(answer) => answer.heirs.len() as u64,
+        Response::Recovery(answer) => u64::from(answer.have),
+        Response::Rehearsal(answer) => answer.steps.len() as u64,
+        Response::Witnesses(answer) => answer.witnesses.len() as u64,
+        Response::Seen(answer) => u64::from(answer.checkpoint.is_some()),
+        Response::Devices(answer) => answer.devices.len() as u64,
+        Response::Pulled(answer) => answer.commits,
         Response::TokenCreated(_)
         | Response::Copies(_)
         | Response::Help(_)
         | Response::Share(_)
+        | Response::Guardians(_)
+        | Response::Inherited(_)
+        | Response::Collected(_)
+        | Response::Probed(_)
+        | Response::Evidence(_)
+        | Response::Witnessed(_)
+        | Response::Consistent(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Person, look, offer, offer_to, pair, until};
 use didymos_consent::{Basis, Outcome, Principal, Reason, Transform, Verdict};
-use didymos_twin::request::{ContactChange, Look, ReceiptsAsked};
-use didymos_twin::response::ContractState;
+use didymos_twin::request::{ContactChange, ContractPreview, Look, ReceiptsAsked, UsesAsked};
+use didymos_twin::response::{ContractState, UseShown};
 use didymos_twin::{Door, FailureCode};
 use didymos_twin::{Request, Response};
 
@@ -97,6 +97,51 @@ fn every_use_leaves_a_receipt_with_both() {
     let uses = |of: &Person| of.twin.uses().unwrap();
     assert_eq!(uses(&ann).len(), 1);
     assert_eq!(uses(&ann), uses(&bob));
+}
+
+#[test]
+fn both_can_list_the_uses_of_a_contract_and_check_their_signatures() {
+    let (ann, bob, id) = granted();
+    for _ in 0..3 {
+        bob.look(look(&ann, "heart_rate")).unwrap();
+    }
+    let uses = |of: &Person, before: Option<String>, limit| {
+        let asked = UsesAsked { contract: id[..8].to_owned(), before, limit };
+        let Response::Uses(answer) = of.ask(Request::ContractUses(asked)).unwrap() else { panic!() };
+        answer
+    };
+    let (at_ann, at_bob) = (uses(&ann, None, 50), uses(&bob, None, 50));
+    assert_eq!((at_ann.uses.len(), at_ann.next.as_deref()), (3, None));
+    assert!(at_ann.uses.iter().chain(&at_bob.uses).all(|one| one.holds && one.request == "timeline.query@1"));
+    assert!(at_ann.uses.iter().all(|one| !one.by_owner) && at_bob.uses.iter().all(|one| one.by_owner));
+    let digests = |uses: &[UseShown]| uses.iter().map(|one| (one.ask, one.answer)).collect::<Vec<_>>();
+    assert_eq!(digests(&at_ann.uses), digests(&at_bob.uses), "the same papers on both sides");
+    // Page by page nothing is missing and nothing comes twice.
+    let first = uses(&ann, None, 2);
+    let rest = uses(&ann, first.next.clone(), 2);
+    assert_eq!(digests(&[first.uses, rest.uses].concat()), digests(&at_ann.uses));
+    assert_eq!(rest.next, None);
+
+    // Somebody forgotten has no keys here any more, so that nothing of theirs can be checked.
+    ann.change(ContactChange { contact: bob.did().to_string(), forget: true, ..ContactChange::default() }).unwrap();
+    assert!(uses(&ann, None, 50).uses.iter().all(|one| !one.holds));
+}
+
+#[test]
+fn a_preview_shows_what_a_contract_of_these_terms_would() {
+    let (ann, bob, _) = granted();
+    let seen = bob.look(look(&ann, "heart_rate")).unwrap().answer;
+    let terms = offer(&bob, &["heart_rate"]);
+    let stream = terms.streams[0].clone();
+    let preview = |from, to, every, limit| {
+        let asked = ContractPreview { stream: stream.clone(), from, to, every, limit };
+        let Response::Query(answer) = ann.ask(Request::ContractPreview(asked)).unwrap() else { panic!() };
+        answer
+    };
+    assert_eq!(preview(terms.from, terms.to, terms.every, 1_000), seen);
+    let single = preview(terms.from, terms.to, None, 1_000);
+    assert_eq!(single.points.unwrap().len(), 3 * 144);
+    assert!(single.sources.is_none() && single.notes.is_empty());
 }
 
 #[test]

@@ -113,7 +113,13 @@ impl Vault {
         Ok(vault)
     }
 
-    fn with(disk: Arc<dyn Disk>, opening: Opening<'_>, journal: Journal, commits: &[Placed], found: Found) -> Self {
+    pub(crate) fn with(
+        disk: Arc<dyn Disk>,
+        opening: Opening<'_>,
+        journal: Journal,
+        commits: &[Placed],
+        found: Found,
+    ) -> Self {
         let mut index = Index::default();
         for commit in commits {
             index.add(commit);
@@ -324,6 +330,17 @@ impl Vault {
         let path = self.dir.join(name);
         let sealed = self.seal.seal_beside(name, plain);
         crate::disk::replace_file(&path, &sealed).map_err(VaultError::io("cannot write", &path))
+    }
+
+    /// Takes it away, if it is there.
+    pub fn remove_beside(&self, name: &str) -> Result<(), VaultError> {
+        let path = self.dir.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(VaultError::io("cannot remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads it back, if it is there and whole.

@@ -52,6 +52,7 @@ export function date(wall: number, { weekday = false, year = true, day = true }:
   return made(`d${weekday}${year}${day}`, (tag) => new Intl.DateTimeFormat(tag, options)).format(wall);
 }
 export const month = (wall: number): string => made("month", (tag) => new Intl.DateTimeFormat(tag, { timeZone: "UTC", month: "short" })).format(wall);
+export const weekday = (wall: number): string => made("weekday", (tag) => new Intl.DateTimeFormat(tag, { timeZone: "UTC", weekday: "short" })).format(wall);
 export const longDate = (wall: number): string => made("long", (tag) => new Intl.DateTimeFormat(tag, { timeZone: "UTC", weekday: "long", day: "numeric", month: "long", year: "numeric" })).format(wall);
 
 const two = (n: number): string => String(n).padStart(2, "0");

@@ -5,23 +5,32 @@ pub(crate) mod backup;
 pub(crate) mod brain;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod connect;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod copies;
+pub(crate) mod days;
 pub(crate) mod demo;
+pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod experiment;
 pub(crate) mod export;
 pub(crate) mod forecast;
+pub(crate) mod generate;
 pub(crate) mod graph;
+pub(crate) mod guardian;
+pub(crate) mod heir;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod learn;
 pub(crate) mod log;
 pub(crate) mod openapi;
 pub(crate) mod pair;
 pub(crate) mod passwd;
+pub(crate) mod propose;
 pub(crate) mod prove;
 pub(crate) mod query;
+pub(crate) mod recover;
 pub(crate) mod repair;
 pub(crate) mod restore;
 pub(crate) mod show;
@@ -30,6 +39,7 @@ pub(crate) mod streams;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod verify;
+pub(crate) mod witness;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
@@ -50,6 +60,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Query(query) => query::run(&globals, &query),
         Command::Forecast(forecast) => forecast::run(&globals, &forecast),
         Command::Graph(graph) => graph::run(&globals, &graph),
+        Command::Learn(learn) => learn::run(&globals, &learn),
+        Command::Days(days) => days::run(&globals, days),
+        Command::Generate(generate) => generate::run(&globals, &generate),
+        Command::Propose(propose) => propose::run(&globals, &propose),
         Command::Ask(ask) => ask::run(&globals, &ask),
         Command::Simulate(simulate) => simulate::run(&globals, simulate),
         Command::Experiment(experiment) => experiment::run(&globals, experiment),
@@ -73,6 +87,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Look(look) => contracts::look(&globals, &look),
         Command::Space(space) => copies::space(&globals, &space),
         Command::Copies(typed) => copies::copies(&globals, &typed),
+        Command::Guardian(guardian) => guardian::run(&globals, guardian),
+        Command::Heir(heir) => heir::run(&globals, heir),
+        Command::Recover(recover) => recover::run(&globals, recover),
+        Command::Witness(witness) => witness::run(&globals, witness),
+        Command::Device(device) => device::run(&globals, device),
+        Command::Connect(connect) => connect::run(&globals, &connect),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

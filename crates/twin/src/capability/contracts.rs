@@ -92,7 +92,7 @@ pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractSh
 }
 
 /// The contract whose id begins so.
-fn which(contracts: &Contracts, text: &str) -> Result<(ContractId, Entry), Failure> {
+pub(crate) fn which(contracts: &Contracts, text: &str) -> Result<(ContractId, Entry), Failure> {
     let wanted = text.trim().to_lowercase();
     if wanted.len() < PREFIX_MIN {
         return Err(invalid("a contract is named by at least 4 digits of its id: `twin contracts` lists them"));

@@ -143,6 +143,22 @@ impl Used {
     }
 }
 
+impl Use {
+    /// Checks that `asker` and `answerer` have signed this, with devices that could act then.
+    pub fn check(&self, asker: &VerifiedIdentity, answerer: &VerifiedIdentity) -> Result<(), BadSignature> {
+        let Self { ask, used } = self;
+        ask.check(&ask.device, answerer.id())?;
+        if used.ask != ask.digest()
+            || !asker.authorises(&ask.device, ask.at)
+            || !answerer.authorises(&used.device, used.at)
+        {
+            return Err(BadSignature);
+        }
+        let signed = (used.contract, used.ask, used.answer, used.at, &used.device);
+        verify(&used.device, USED, &canonical::encode(&signed), &used.signature)
+    }
+}
+
 impl Answer {
     /// Reads canonical bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, CanonicalError> {

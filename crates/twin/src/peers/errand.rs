@@ -17,7 +17,8 @@ pub(crate) struct Errand {
 }
 
 /// Every kind, in the order in which they are run.
-const ERRANDS: [Errand; 2] = [super::contracts::ERRAND, super::spreading::ERRAND];
+const ERRANDS: [Errand; 4] =
+    [super::contracts::ERRAND, super::guards::ERRAND, super::witnesses::ERRAND, super::spreading::ERRAND];
 
 /// Whether anything waits for `did`.
 pub(crate) fn waits(twin: &Twin, did: &Did) -> bool {

@@ -4,17 +4,20 @@
 //! keys, places and blocking are kept; so are the papers of contracts, on both sides, and each use of one. The link
 //! runs while somebody is to be reached: see [`online`].
 
+pub(crate) mod answered;
 pub mod ask;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod errand;
 pub(crate) mod gathering;
+pub(crate) mod guards;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
 pub(crate) mod returning;
 pub(crate) mod spreading;
 pub(crate) mod uses;
+pub(crate) mod witnesses;
 
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
@@ -37,11 +40,17 @@ pub(crate) struct Peers {
     book: Mutex<Option<Book>>,
     /// Held while a peer's request is decided and counted, so that two at a time do not both take the last use.
     pub(crate) uses: Mutex<Uses>,
+    /// What was answered a moment ago.
+    pub(crate) answered: Mutex<answered::Answered>,
     pub(crate) online: Online,
     /// Held while it is decided whether something still fits into the room that somebody was given.
     pub(crate) keeping: Mutex<()>,
     /// The owner's own copies at friends.
     pub(crate) spreading: spreading::Spreading,
+    /// Guardians, heirs and claims.
+    pub(crate) guards: guards::Guards,
+    /// Checkpoints, of the owner's and of others'.
+    pub(crate) witnesses: witnesses::Witnesses,
 }
 
 /// What the journal says of others.
@@ -52,6 +61,11 @@ pub(crate) struct Book {
 }
 
 impl Peers {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.locked() = None;
+    }
+
     fn locked(&self) -> MutexGuard<'_, Option<Book>> {
         // Whoever panics in between has taken the book out: it is read anew.
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
@@ -75,7 +89,7 @@ fn read(twin: &Twin) -> Result<Book, Failure> {
 }
 
 /// Every record of a kind, oldest first.
-fn records(twin: &Twin, kind: ObjectKind) -> Result<Vec<Vec<u8>>, Failure> {
+pub(crate) fn records(twin: &Twin, kind: ObjectKind) -> Result<Vec<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     twin.vault.records_of(kind, |_, records| {
         all.extend(records.into_iter().rev());

@@ -227,6 +227,10 @@ pub(crate) fn refresh(twin: &Twin, at_once: bool, watch: Watch<'_>) -> Result<()
 }
 
 fn waits(twin: &Twin, did: &Did) -> bool {
+    // The journal is spread by the device that writes it.
+    if twin.is_replica() {
+        return false;
+    }
     let _ = space::sweep(twin);
     let now = twin.now();
     let due = is_due(twin, now, false).unwrap_or(false);

@@ -91,6 +91,44 @@ pub struct ContractWhich {
     pub contract: String,
 }
 
+/// Terms of a contract that is not offered yet, as far as they narrow one stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContractPreview {
+    /// The stream.
+    pub stream: StreamId,
+    /// Data from here on, on the owner's clock. Default: from the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Moment>,
+    /// Data before this, on the owner's clock. Default: without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Moment>,
+    /// Only statistics over stretches of this width and no finer. Default: single observations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Every>,
+    /// At most so many rows.
+    #[serde(default = "default_limit")]
+    pub limit: u32,
+}
+
+/// Which uses of which contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsesAsked {
+    /// The contract's id, or the beginning of it: at least 4 digits.
+    pub contract: String,
+    /// Uses before this one: the `next` of an earlier answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// At most so many: 1 to 200.
+    #[serde(default = "default_uses")]
+    pub limit: u32,
+}
+
+fn default_uses() -> u32 {
+    50
+}
+
 /// What to look at, of somebody else's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

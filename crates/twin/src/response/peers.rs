@@ -24,11 +24,27 @@ pub enum PairingState {
     Failed,
 }
 
+/// What two machines pair for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PairingPurpose {
+    /// Two people's twins become contacts.
+    #[default]
+    Contact,
+    /// A machine becomes one of the owner's devices.
+    Device,
+    /// A computer may open the twin's page.
+    Viewer,
+}
+
 /// A pairing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PairingShown {
     /// Its number.
     pub pairing: u64,
+    /// What for.
+    #[serde(default)]
+    pub purpose: PairingPurpose,
     /// How it stands.
     pub state: PairingState,
     /// The ticket, while it waits.
@@ -151,6 +167,49 @@ pub struct ContractShown {
     pub ended: Option<String>,
     /// Whether a paper of the owner's has not arrived yet.
     pub undelivered: bool,
+}
+
+/// Uses of a contract, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UsesAnswer {
+    /// The uses.
+    pub uses: Vec<UseShown>,
+    /// Pass this as `before` for older ones; absent at the first use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// One use of a contract: the ask, signed by who asked, and that it was answered, signed by who answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UseShown {
+    /// When, by the clock of who answered, RFC 3339.
+    pub at: String,
+    /// Whether the owner asked; else the contact did.
+    pub by_owner: bool,
+    /// Name of the request; empty where this version does not know it.
+    pub request: String,
+    /// The stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamId>,
+    /// From when on, as it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when, as it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// How fine, as it was asked; the contract may allow coarser only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<String>,
+    /// The device that signed the ask.
+    pub asked_by: Did,
+    /// The device that signed the answer.
+    pub answered_by: Did,
+    /// Digest of the ask.
+    pub ask: Digest,
+    /// Digest of the answer; what was seen is kept by nobody.
+    pub answer: Digest,
+    /// Both signatures were checked just now and hold. They cannot be checked once a contact is forgotten.
+    pub holds: bool,
 }
 
 /// What a contact let the owner see.

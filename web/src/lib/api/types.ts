@@ -321,6 +321,20 @@ export type ContractOffer = {
   to?: Moment | null;
 };
 
+/** Terms of a contract that is not offered yet, as far as they narrow one stream. */
+export type ContractPreview = {
+  /** Only statistics over stretches of this width and no finer. Default: single observations. */
+  every?: Every | null;
+  /** Data from here on, on the owner's clock. Default: from the first. */
+  from?: Moment | null;
+  /** At most so many rows. */
+  limit?: number;
+  /** The stream. */
+  stream: StreamId;
+  /** Data before this, on the owner's clock. Default: without end. */
+  to?: Moment | null;
+};
+
 /** A contract. */
 export type ContractShown = {
   /** When it was accepted, RFC 3339. */
@@ -1993,6 +2007,52 @@ export type Uploaded = {
   job: string;
 };
 
+/** One use of a contract: the ask, signed by who asked, and that it was answered, signed by who answered. */
+export type UseShown = {
+  /** Digest of the answer; what was seen is kept by nobody. */
+  answer: Digest;
+  /** The device that signed the answer. */
+  answered_by: Did;
+  /** Digest of the ask. */
+  ask: Digest;
+  /** The device that signed the ask. */
+  asked_by: Did;
+  /** When, by the clock of who answered, RFC 3339. */
+  at: string;
+  /** Whether the owner asked; else the contact did. */
+  by_owner: boolean;
+  /** How fine, as it was asked; the contract may allow coarser only. */
+  every?: string | null;
+  /** From when on, as it was asked. */
+  from?: string | null;
+  /** Both signatures were checked just now and hold. They cannot be checked once a contact is forgotten. */
+  holds: boolean;
+  /** Name of the request; empty where this version does not know it. */
+  request: string;
+  /** The stream. */
+  stream?: StreamId | null;
+  /** Until when, as it was asked. */
+  to?: string | null;
+};
+
+/** Uses of a contract, newest first. */
+export type UsesAnswer = {
+  /** Pass this as `before` for older ones; absent at the first use. */
+  next?: string | null;
+  /** The uses. */
+  uses: UseShown[];
+};
+
+/** Which uses of which contract. */
+export type UsesAsked = {
+  /** Uses before this one: the `next` of an earlier answer. */
+  before?: string | null;
+  /** The contract's id, or the beginning of it: at least 4 digits. */
+  contract: string;
+  /** At most so many: 1 to 200. */
+  limit?: number;
+};
+
 /** What was observed. */
 export type Value = {
   number: number;
@@ -2142,6 +2202,10 @@ export interface Requests {
   "contracts.offer@1": { params: ContractOffer; answer: ContractShown[] };
   /** A paper of a contract. Twins send these to each other. */
   "contracts.paper@1": { params: PaperIn; answer: never };
+  /** What a contract of such terms would show of a stream, before it is offered: made by what would answer. */
+  "contracts.preview@1": { params: ContractPreview; answer: QueryAnswer };
+  /** Each use of a contract as both sides have signed it, newest first. */
+  "contracts.uses@1": { params: UsesAsked; answer: UsesAnswer };
   /** Writes everything out in open formats. */
   "export.all@1": { params: Export; answer: never };
   /** The twin's DID document (W3C DID Core 1.0). */

@@ -1,7 +1,7 @@
 // What is in a window of a stream, fetched a little wider than shown so that dragging has something to show.
 
 import { askOnce } from "../api/door";
-import type { QueryAnswer, StreamInfo, ViewAnswer } from "../api/types";
+import type { Bucket, Point, QueryAnswer, StreamInfo, ViewAnswer } from "../api/types";
 import { DAY, HOUR, MINUTE, byOrder, gist } from "../words";
 import { wallOf, wallText } from "../wall";
 
@@ -64,15 +64,23 @@ export async function fetchPicture(stream: StreamInfo, from: number, to: number,
 async function stack(stream: StreamInfo, a: number, b: number, density: number, signal?: AbortSignal): Promise<Form> {
   const [bucket, every] = BARS.find(([ms]) => ms >= density * 7) ?? (BARS.at(-1) as [number, string]);
   const answer = await askOnce<QueryAnswer>("timeline.query@1", { stream: stream.id, from: wallText(a), to: wallText(b), every, limit: 5000 }, signal);
+  return stacked(answer, bucket);
+}
+
+async function places(stream: StreamInfo, a: number, b: number, signal?: AbortSignal): Promise<Form> {
+  return passed(await askOnce<QueryAnswer>("timeline.query@1", { stream: stream.id, from: wallText(a), to: wallText(b), limit: PLACES_MAX }, signal));
+}
+
+/** Hours per label, one bar a bucket. */
+function stacked(answer: QueryAnswer, bucket: number): Form {
   const buckets = answer.buckets ?? [];
   const rows = byOrder(new Set(buckets.flatMap((one) => Object.keys(one.minutes ?? {}))));
   const time = buckets.map((one) => wallOf(one.time));
   const parts = buckets.map((one) => rows.map((row) => (one.minutes?.[row] ?? 0) / 60));
   return { form: "stack", bucket, rows, time, end: time.map((start) => start + bucket), parts };
 }
-
-async function places(stream: StreamInfo, a: number, b: number, signal?: AbortSignal): Promise<Form> {
-  const answer = await askOnce<QueryAnswer>("timeline.query@1", { stream: stream.id, from: wallText(a), to: wallText(b), limit: PLACES_MAX }, signal);
+/** The places of an answer, in order. */
+function passed(answer: QueryAnswer): Form {
   const at = (value: unknown) => (value ?? {}) as { lat?: number; lon?: number };
   const points = (answer.points ?? []).filter((point) => Number.isFinite(at(point.value).lat));
   return {
@@ -83,6 +91,42 @@ async function places(stream: StreamInfo, a: number, b: number, signal?: AbortSi
     lon: points.map((point) => at(point.value).lon as number),
   };
 }
+
+/** One whole answer as a picture: what somebody else lets the owner see, or would be let see. */
+export function pictureOf(answer: QueryAnswer): Picture {
+  const form = answer.buckets ? ofBuckets(answer, msOf(answer.every ?? "")) : ofPoints(answer);
+  const ends = "end" in form ? form.end : "bucket" in form ? form.time.map((start) => start + form.bucket) : form.time;
+  const [a, b] = [form.time[0] ?? 0, ends.reduce((last, end) => Math.max(last, end), form.time.at(-1) ?? 1)];
+  const pad = Math.max((b - a) * 0.015, 1);
+  return { ...form, a: Math.floor(a - pad), b: Math.ceil(b + pad), density: 1 };
+}
+function ofBuckets(answer: QueryAnswer, bucket: number): Form {
+  const buckets = answer.buckets ?? [];
+  if (buckets.length === 0) return { form: "nothing", time: [] };
+  if (answer.kind === "category") return stacked(answer, bucket);
+  const time = buckets.map((one) => wallOf(one.time));
+  const column = (of: (one: Bucket) => number | null | undefined) => buckets.map((one) => of(one) ?? Number.NaN);
+  if (answer.kind === "reading") return { form: "band", bucket, time, min: column((one) => one.min), max: column((one) => one.max), mean: column((one) => one.mean), count: column((one) => one.count) };
+  const counts = answer.kind !== "total";
+  return { form: "bars", bucket, counts, time, end: time.map((start) => start + bucket), value: column((one) => (counts ? one.count : one.sum)) };
+}
+function ofPoints(answer: QueryAnswer): Form {
+  const points = answer.points ?? [];
+  if (points.length === 0) return { form: "nothing", time: [] };
+  if (answer.kind === "position") return passed(answer);
+  const time = points.map((point) => wallOf(point.time));
+  const end = points.map((point) => wallOf(point.end ?? point.time));
+  const text = ({ value }: Point) => (typeof value === "string" ? value : JSON.stringify(value));
+  switch (answer.kind) {
+    case "reading": return { form: "dots", time, end, value: points.map((point) => Number(point.value)) };
+    case "total": return { form: "bars", bucket: 0, counts: false, time, end, value: points.map((point) => Number(point.value)) };
+    case "category": return { form: "spans", time, end, label: points.map(text), rows: byOrder(new Set(points.map(text))) };
+    default: return { form: "marks", time, end, label: points.map((point) => gist(text(point))) };
+  }
+}
+const SIZES: Record<string, number> = { m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY };
+/** `6h` in milliseconds. */
+export const msOf = (every: string): number => Number.parseInt(every, 10) * (SIZES[every.slice(-1)] ?? 0) || 0;
 
 export function lowerBound(list: number[], value: number): number {
   let [low, high] = [0, list.length];

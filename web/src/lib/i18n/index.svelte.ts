@@ -2,18 +2,20 @@
 // The words around every screen come with the first paint, those of the screens with the first screen.
 
 import shell from "./en/shell";
+import type people from "./en/people";
 import type screens from "./en/screens";
 import type { TwinMessages } from "./twin.svelte";
 
 export type ShellMessages = Record<keyof typeof shell, string>;
 export type ScreenMessages = Record<keyof typeof screens, string>;
-export type Key = keyof ShellMessages | keyof ScreenMessages;
+export type PeopleMessages = Record<keyof typeof people, string>;
+export type Key = keyof ShellMessages | keyof ScreenMessages | keyof PeopleMessages;
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
 const PARTS = {
-  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => import("./en/screens"), twin: undefined },
-  de: { shell: () => import("./de/shell"), screens: () => import("./de/screens"), twin: () => import("./de/twin") },
+  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => [import("./en/screens"), import("./en/people")], twin: undefined },
+  de: { shell: () => import("./de/shell"), screens: () => [import("./de/screens"), import("./de/people")], twin: () => import("./de/twin") },
 };
 const KEPT = "didymos.language";
 interface Spoken {
@@ -36,7 +38,7 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 }
 
 async function speak(wanted: Language, whole: boolean): Promise<void> {
-  const parts = await Promise.all([PARTS[wanted].shell(), ...(whole ? [PARTS[wanted].screens()] : [])]);
+  const parts = await Promise.all([PARTS[wanted].shell(), ...(whole ? PARTS[wanted].screens() : [])]);
   const twin = whole ? await PARTS[wanted].twin?.() : undefined;
   current = { language: wanted, messages: Object.assign({}, ...parts.map((part) => part.default)), whole, twin: twin?.default };
   document.documentElement.lang = wanted;
