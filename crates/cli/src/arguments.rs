@@ -3,8 +3,9 @@
 use crate::command::{
     ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, connect::Connect,
     contacts::Contacts, contracts, demo::Demo, device::Device, experiment::Experiment, export::Export,
-    forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove,
-    query::Query, restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up,
+    forecast::Forecast, graph::Graph, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd,
+    phonebook::PhoneBook, prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate, token::Token,
+    up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -138,6 +139,8 @@ pub(crate) enum Command {
     Device(Device),
     /// Open the page of your twin on another machine, in this one's browser
     Connect(Connect),
+    /// Which sources are asked where contacts are, and told where you are
+    Phonebook(PhoneBook),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

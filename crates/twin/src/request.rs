@@ -13,7 +13,9 @@ pub use mirror::{
 };
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
 
-pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn};
+pub use peers::{
+    ContactChange, ContractOffer, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn, PhoneBookSet,
+};
 
 use crate::moment::Moment;
 use crate::payload::Sent;
@@ -198,6 +200,12 @@ pub enum Request {
     /// Receipts of what another device of the owner's answered by itself.
     #[serde(rename = "receipts.bring@1")]
     ReceiptsBring(ReceiptsBring),
+    /// Which sources are asked where contacts are.
+    #[serde(rename = "phonebook.show@1")]
+    PhoneBook,
+    /// Chooses them.
+    #[serde(rename = "phonebook.set@1")]
+    PhoneBookSet(PhoneBookSet),
     /// A file that another device of the owner's sends, to be imported here.
     #[serde(rename = "import.sent@1")]
     ImportSent(ImportSent),
@@ -534,6 +542,8 @@ impl Request {
             Self::JournalPull(_) => "journal.pull@1",
             Self::ReceiptsBring(_) => "receipts.bring@1",
             Self::ImportSent(_) => "import.sent@1",
+            Self::PhoneBook => "phonebook.show@1",
+            Self::PhoneBookSet(_) => "phonebook.set@1",
         }
     }
 }

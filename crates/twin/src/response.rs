@@ -101,6 +101,8 @@ pub enum Response {
     Devices(DevicesAnswer),
     /// To `journal.pull@1`.
     Pulled(Pulled),
+    /// To the `phonebook.…@1` requests.
+    PhoneBook(PhoneBookShown),
 }
 
 impl Response {
@@ -165,6 +167,7 @@ impl Response {
             Request::Paper(_) | Request::ReceiptsBring(_) | Request::ImportSent(_) => Self::Nothing(read(json)?),
             Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
             Request::JournalPull(_) => Self::Pulled(read(json)?),
+            Request::PhoneBook | Request::PhoneBookSet(_) => Self::PhoneBook(read(json)?),
         })
     }
 }

@@ -460,6 +460,22 @@ impl Twin {
         known.document.as_ref().map(|signed| signed.document.clone()).ok_or_else(no_identity)
     }
 
+    /// The identity document with the endpoint at which the twin can be reached, while it can.
+    fn with_endpoint(&self, mut document: serde_json::Value) -> serde_json::Value {
+        if let Some(link) = self.peers.online.running() {
+            document["service"] = serde_json::json!([{
+                "id": format!("{}#twin", self.secrets.owner),
+                "type": "TwinEndpoint",
+                "serviceEndpoint": {
+                    "device": self.device.did(),
+                    "key": didymos_base::hex::encode(&link.key()),
+                    "addresses": link.addrs().iter().map(ToString::to_string).collect::<Vec<_>>(),
+                },
+            }]);
+        }
+        document
+    }
+
     fn answer(
         &self,
         principal: &Principal,
@@ -480,7 +496,9 @@ impl Twin {
         }
         match request {
             Request::Status => status::status(self).map(Response::Status),
-            Request::Identity => self.document().map(|document| Response::Identity(document.to_json())),
+            Request::Identity => {
+                self.document().map(|document| Response::Identity(self.with_endpoint(document.to_json())))
+            }
             Request::Streams => timeline::streams(self).map(Response::Streams),
             Request::Query(query) => timeline::query(self, &query).map(Response::Query),
             Request::View(view) => timeline::view(self, &view).map(Response::View),
@@ -528,6 +546,8 @@ impl Twin {
             Request::DeviceRevoke(asked) => devices::revoke(self, &asked).map(Response::Devices),
             Request::DevicePromote(asked) => devices::promote(self, &asked).map(Response::Devices),
             Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
+            Request::PhoneBook => Ok(Response::PhoneBook(peers::phonebook::show(self))),
+            Request::PhoneBookSet(asked) => peers::phonebook::set(self, &asked).map(Response::PhoneBook),
             Request::ImportSent(asked) => {
                 devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
             }
@@ -705,6 +725,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Contacts
         | Request::Contracts
         | Request::Devices
+        | Request::PhoneBook
         | Request::Look(_) => Asked::new(request.name(), Act::View),
         Request::JournalPull(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::ReceiptsBring(_) => Asked::new(request.name(), Act::Write),
@@ -732,6 +753,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContractEnd(_)
         | Request::DeviceAdd(_)
         | Request::DeviceViewer
+        | Request::PhoneBookSet(_)
         | Request::DeviceRevoke(_)
         | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
     }
@@ -805,6 +827,7 @@ fn items(response: &Response) -> u64 {
         Response::Nothing(_) => 0,
         Response::Devices(answer) => answer.devices.len() as u64,
         Response::Pulled(answer) => answer.commits,
+        Response::PhoneBook(_) => 1,
         Response::TokenCreated(_)
         | Response::Reading(_)
         | Response::Simulated(_)

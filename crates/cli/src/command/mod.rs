@@ -21,6 +21,7 @@ pub(crate) mod log;
 pub(crate) mod openapi;
 pub(crate) mod pair;
 pub(crate) mod passwd;
+pub(crate) mod phonebook;
 pub(crate) mod prove;
 pub(crate) mod query;
 pub(crate) mod repair;
@@ -74,6 +75,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Look(look) => contracts::look(&globals, &look),
         Command::Device(device) => device::run(&globals, device),
         Command::Connect(connect) => connect::run(&globals, &connect),
+        Command::Phonebook(book) => phonebook::run(&globals, &book),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

@@ -11,6 +11,7 @@ pub(crate) mod errand;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
+pub(crate) mod phonebook;
 pub(crate) mod uses;
 
 use crate::Twin;
@@ -35,6 +36,8 @@ pub(crate) struct Peers {
     /// Held while a peer's request is decided and counted, so that two at a time do not both take the last use.
     pub(crate) uses: Mutex<Uses>,
     pub(crate) online: Online,
+    /// Where contacts may be that are not where they were.
+    pub(crate) book_of_places: phonebook::Book,
 }
 
 /// What the journal says of others.
