@@ -97,9 +97,11 @@ fn link(document: &SignedDocument) -> Result<()> {
         (2, canonical::encode(&Greeting::Pair(knock))),
         (3, canonical::encode(&call)),
         (4, canonical::encode(&wire::Reply::Refused(wire::Refusal::new(wire::Code::TooMuch, "wait")))),
+        (3, canonical::encode(&wire::Call { payload: Some(65_536), ..wire::Call::new("ask@1", vec![1]) })),
+        (4, canonical::encode(&wire::Reply::Sends(b"body".to_vec(), 65_536))),
     ];
-    for (which, bytes) in messages {
-        put("link_wire", &which.to_string(), &[&[which][..], &bytes].concat())?;
+    for (number, (which, bytes)) in messages.into_iter().enumerate() {
+        put("link_wire", &number.to_string(), &[&[which][..], &bytes].concat())?;
     }
     let ticket = Ticket {
         version: 1,
@@ -113,6 +115,9 @@ fn link(document: &SignedDocument) -> Result<()> {
     let place = Place { endpoint: [7; 32], addrs: addrs.to_vec() };
     put("link_ticket", "place", place.to_string().as_bytes())?;
     copies(&document.document.id, &device)?;
+    let of_device = Ticket { purpose: Some(didymos_link::Purpose::Device), ..ticket };
+    put("link_ticket", "device", of_device.to_string().as_bytes())?;
+    put("link_announcement", "announcement", &canonical::encode(&(1u8, &addrs[..])))?;
 
     let owner = document.document.id.clone();
     let other = RecoveryPhrase::from_entropy([8; 32]).identity_key().did().clone();

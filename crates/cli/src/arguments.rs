@@ -26,6 +26,7 @@ use crate::command::{
     log::Log,
     pair::Pair,
     passwd::Passwd,
+    phonebook::PhoneBook,
     propose::Propose,
     prove::Prove,
     query::Query,
@@ -190,6 +191,8 @@ pub(crate) enum Command {
     Device(Device),
     /// Open the page of your twin on another machine, in this one's browser
     Connect(Connect),
+    /// Which sources are asked where contacts are, and told where you are
+    Phonebook(PhoneBook),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

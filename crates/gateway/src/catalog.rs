@@ -140,6 +140,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("devices.revoke@1", Quick, of::<request::DeviceRevoke>, of::<response::DevicesAnswer>),
     with("devices.promote@1", Quick, of::<request::DevicePromote>, of::<response::DevicesAnswer>),
     with("journal.pull@1", Closed, of::<request::JournalPull>, of::<response::Pulled>),
+    plain("phonebook.show@1", Quick, of::<response::PhoneBookShown>),
+    with("phonebook.set@1", Quick, of::<request::PhoneBookSet>, of::<response::PhoneBookShown>),
     with("import.sent@1", Closed, of::<request::ImportSent>, of::<response::Nothing>),
     with("receipts.bring@1", Closed, of::<request::ReceiptsBring>, of::<response::Nothing>),
 ];

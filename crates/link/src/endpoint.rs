@@ -388,11 +388,32 @@ impl Inner {
         let (known, own) = looked_up.await.map_err(|_| LinkError::Closed)?;
         let known = known.ok_or(LinkError::NotAContact)?;
         let own = own.ok_or(LinkError::Nobody)?;
+        let first = self.try_places(did, &known.places, &known, &own).await;
+        let Err(LinkError::NoAddress | LinkError::Unreachable | LinkError::Closed | LinkError::TooLong) = first else {
+            return first.map(|live| (live, false));
+        };
+        let (inner, whom, has) = (Arc::clone(self), did.clone(), known.clone());
+        let more = tokio::task::spawn_blocking(move || inner.host.look_up(&whom, &has)).await;
+        let more = more.unwrap_or_default();
+        if more.is_empty() {
+            return first.map(|live| (live, false));
+        }
+        self.try_places(did, &more, &known, &own).await.map(|live| (live, false))
+    }
+
+    /// A connection to whoever is at one of these places, if that is `did`.
+    async fn try_places(
+        self: &Arc<Self>,
+        did: &Did,
+        places: &[Place],
+        known: &Known,
+        own: &Own,
+    ) -> Result<Live, LinkError> {
         let mut last = LinkError::NoAddress;
-        for place in &known.places {
-            let attempt = self.greet(did, place.endpoint, &place.addrs, &known, &own);
+        for place in places {
+            let attempt = self.greet(did, place.endpoint, &place.addrs, known, own);
             match timeout(self.settings.hello_max, attempt).await.unwrap_or(Err(LinkError::Unreachable)) {
-                Ok(live) => return Ok((live, false)),
+                Ok(live) => return Ok(live),
                 // Whoever answered with a no is there: other places of the same twin would say the same.
                 Err(error @ (LinkError::Refused(_) | LinkError::Card(_) | LinkError::Versions { .. })) => {
                     return Err(error);

@@ -1,7 +1,7 @@
 //! How two twins meet: an endpoint, a pairing, and calls in both directions, with nobody in the middle.
 //!
 //! A [`Link`] is a twin's end of everything that passes between twins. It listens on one UDP port (QUIC, by iroh) and
-//! reaches others at addresses that it was told: no relay, no DNS, no discovery, no account. TLS proves endpoint keys;
+//! reaches others at addresses that it was told, or that a [phone book](book) gives: no relay, no account. TLS proves endpoint keys;
 //! a [card](peer) binds each to a device that an identity lists; a [pairing](pairing) makes two people sure of each
 //! other's identity, once; from then on contacts [call](wire::Call) each other.
 //!
@@ -16,6 +16,7 @@
 //! - [`Link`]: the network, for callers that are not asynchronous; [`Network`]: what a twin needs of one.
 
 mod block;
+pub mod book;
 mod endpoint;
 mod error;
 pub mod frame;

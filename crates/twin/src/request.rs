@@ -26,7 +26,7 @@ pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, 
 
 pub use peers::{
     ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
-    UsesAsked,
+    PhoneBookSet, UsesAsked,
 };
 pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
 pub use words::Words;
@@ -355,6 +355,12 @@ pub enum Request {
     /// Receipts of what another device of the owner's answered by itself.
     #[serde(rename = "receipts.bring@1")]
     ReceiptsBring(ReceiptsBring),
+    /// Which sources are asked where contacts are.
+    #[serde(rename = "phonebook.show@1")]
+    PhoneBook,
+    /// Chooses them.
+    #[serde(rename = "phonebook.set@1")]
+    PhoneBookSet(PhoneBookSet),
     /// A file that another device of the owner's sends, to be imported here.
     #[serde(rename = "import.sent@1")]
     ImportSent(ImportSent),
@@ -740,6 +746,8 @@ impl Request {
             Self::JournalPull(_) => "journal.pull@1",
             Self::ReceiptsBring(_) => "receipts.bring@1",
             Self::ImportSent(_) => "import.sent@1",
+            Self::PhoneBook => "phonebook.show@1",
+            Self::PhoneBookSet(_) => "phonebook.set@1",
         }
     }
 }

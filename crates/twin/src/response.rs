@@ -154,6 +154,8 @@ pub enum Response {
     ShareNames(ShareNames),
     /// To `share.prove@1`.
     ShareProofs(ShareProofs),
+    /// To the `phonebook.…@1` requests.
+    PhoneBook(PhoneBookShown),
 }
 
 impl Response {
@@ -259,6 +261,7 @@ impl Response {
             Request::ShareGet(_) | Request::ManifestGet => Self::Share(read(json)?),
             Request::ShareList(_) => Self::ShareNames(read(json)?),
             Request::ShareProve(_) => Self::ShareProofs(read(json)?),
+            Request::PhoneBook | Request::PhoneBookSet(_) => Self::PhoneBook(read(json)?),
         })
     }
 }

@@ -539,6 +539,22 @@ impl Twin {
         known.document.as_ref().map(|signed| signed.document.clone()).ok_or_else(no_identity)
     }
 
+    /// The identity document with the endpoint at which the twin can be reached, while it can.
+    fn with_endpoint(&self, mut document: serde_json::Value) -> serde_json::Value {
+        if let Some(link) = self.peers.online.running() {
+            document["service"] = serde_json::json!([{
+                "id": format!("{}#twin", self.secrets.owner),
+                "type": "TwinEndpoint",
+                "serviceEndpoint": {
+                    "device": self.device.did(),
+                    "key": didymos_base::hex::encode(&link.key()),
+                    "addresses": link.addrs().iter().map(ToString::to_string).collect::<Vec<_>>(),
+                },
+            }]);
+        }
+        document
+    }
+
     fn answer(
         &self,
         principal: &Principal,
@@ -559,7 +575,9 @@ impl Twin {
         }
         match request {
             Request::Status => status::status(self).map(Response::Status),
-            Request::Identity => self.document().map(|document| Response::Identity(document.to_json())),
+            Request::Identity => {
+                self.document().map(|document| Response::Identity(self.with_endpoint(document.to_json())))
+            }
             Request::Streams => timeline::streams(self).map(Response::Streams),
             Request::Query(query) => timeline::query(self, &query).map(Response::Query),
             Request::View(view) => timeline::view(self, &view).map(Response::View),
@@ -628,6 +646,8 @@ impl Twin {
             Request::DeviceRevoke(asked) => devices::revoke(self, &asked).map(Response::Devices),
             Request::DevicePromote(asked) => devices::promote(self, &asked).map(Response::Devices),
             Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
+            Request::PhoneBook => Ok(Response::PhoneBook(peers::phonebook::show(self))),
+            Request::PhoneBookSet(asked) => peers::phonebook::set(self, &asked).map(Response::PhoneBook),
             Request::ImportSent(asked) => {
                 devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
             }
@@ -864,6 +884,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContractUses(_)
         | Request::Devices
         | Request::Look(_)
+        | Request::PhoneBook
         | Request::Guardians
         | Request::GuardiansRehearse
         | Request::RecoveryStatus
@@ -927,6 +948,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::WitnessRemove(_)
         | Request::DeviceAdd(_)
         | Request::DeviceViewer
+        | Request::PhoneBookSet(_)
         | Request::DeviceRevoke(_)
         | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
     }
@@ -1028,6 +1050,7 @@ fn items(response: &Response) -> u64 {
         Response::Seen(answer) => u64::from(answer.checkpoint.is_some()),
         Response::Devices(answer) => answer.devices.len() as u64,
         Response::Pulled(answer) => answer.commits,
+        Response::PhoneBook(_) => 1,
         Response::TokenCreated(_)
         | Response::Copies(_)
         | Response::Help(_)

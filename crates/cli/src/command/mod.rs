@@ -27,6 +27,7 @@ pub(crate) mod log;
 pub(crate) mod openapi;
 pub(crate) mod pair;
 pub(crate) mod passwd;
+pub(crate) mod phonebook;
 pub(crate) mod propose;
 pub(crate) mod prove;
 pub(crate) mod query;
@@ -93,6 +94,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Witness(witness) => witness::run(&globals, witness),
         Command::Device(device) => device::run(&globals, device),
         Command::Connect(connect) => connect::run(&globals, &connect),
+        Command::Phonebook(book) => phonebook::run(&globals, &book),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

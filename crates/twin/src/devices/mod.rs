@@ -274,6 +274,7 @@ pub(crate) fn is_answered_here(request: &Request) -> bool {
             | Request::Contacts
             | Request::Contracts
             | Request::Devices
+            | Request::PhoneBook
             | Request::DevicePromote(_)
     )
 }

@@ -307,6 +307,7 @@ fn follow(me: &Weak<Twin>) {
             twin.devices.replica.followed.store(false, Ordering::SeqCst);
             return;
         }
+        crate::peers::phonebook::publish(&twin);
         let outcome = sync(&twin, NEWS_WAIT_MS).and_then(|_| bring(&twin));
         let words = outcome.as_ref().err().map(ToString::to_string);
         *unpoisoned(twin.devices.replica.waiting.lock()) = words;

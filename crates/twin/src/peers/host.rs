@@ -7,7 +7,7 @@ use crate::payload::Payload;
 use crate::{Request, Response, Twin, World, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
-use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Purpose, Refusal, Reply};
+use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Place, Purpose, Refusal, Reply};
 use didymos_vault::ObjectKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, Weak};
@@ -47,6 +47,10 @@ impl Host for Behind {
             Some(contact.known())
         };
         super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
+    }
+
+    fn look_up(&self, _: &Did, known: &Known) -> Vec<Place> {
+        self.twin().map(|twin| super::phonebook::look_up(&twin, known)).unwrap_or_default()
     }
 
     fn met(&self, peer: &Peer) {

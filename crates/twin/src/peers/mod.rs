@@ -14,6 +14,7 @@ pub(crate) mod guards;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
+pub(crate) mod phonebook;
 pub(crate) mod returning;
 pub(crate) mod spreading;
 pub(crate) mod uses;
@@ -51,6 +52,8 @@ pub(crate) struct Peers {
     pub(crate) guards: guards::Guards,
     /// Checkpoints, of the owner's and of others'.
     pub(crate) witnesses: witnesses::Witnesses,
+    /// Where contacts may be that are not where they were.
+    pub(crate) book_of_places: phonebook::Book,
 }
 
 /// What the journal says of others.

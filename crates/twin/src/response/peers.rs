@@ -229,3 +229,14 @@ pub struct LookAnswer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
+
+/// Which sources are asked where contacts are, beside where they were last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PhoneBookShown {
+    /// The local network.
+    pub lan: bool,
+    /// The Mainline DHT.
+    pub dht: bool,
+    /// What cannot be had at the moment, and why.
+    pub troubles: Vec<String>,
+}
