@@ -18,6 +18,7 @@ use didymos_link::{Own, Place, Ticket};
 use didymos_twin::Request;
 use didymos_twin::peers::ask::Ask;
 use didymos_twin::request::{Query, Which};
+use didymos_twin::response::QueryAnswer;
 use didymos_vault::timeline::Edge;
 use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey, rollup};
 
@@ -147,7 +148,23 @@ fn link(document: &SignedDocument) -> Result<()> {
     }
     guards(document, &device)?;
     let ask = Ask::new(br#"{"request":"twin.status@1"}"#.to_vec(), owner, Timestamp(3), [2; 16], &device);
-    put("twin_ask", "ask", &canonical::encode(&ask))
+    put("twin_ask", "ask", &canonical::encode(&ask))?;
+    let paper = br#"{"request":"contracts.paper@1","paper":"AA"}"#;
+    put("twin_answer", "paper", &[&paper[..], b"\n{}"].concat())?;
+    let stream = streams::known("heart_rate").ok_or("heart_rate is known")?.stream();
+    let query = format!(r#"{{"request":"timeline.query@1","stream":"{}"}}"#, stream.id);
+    let answer = QueryAnswer {
+        stream: stream.id,
+        unit: stream.unit,
+        kind: stream.kind,
+        every: Some("1h".to_owned()),
+        buckets: Some(Vec::new()),
+        points: None,
+        sources: None,
+        more: false,
+        notes: Vec::new(),
+    };
+    put("twin_answer", "query", &[query.as_bytes(), b"\n", &serde_json::to_vec(&answer)?].concat())
 }
 
 /// What friends keep of a journal, and what they show of it.
