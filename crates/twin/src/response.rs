@@ -5,6 +5,7 @@ mod imports;
 mod mirror;
 mod owner;
 mod peers;
+mod talk;
 mod today;
 
 pub use agenda::*;
@@ -12,6 +13,7 @@ pub use imports::*;
 pub use mirror::*;
 pub use owner::*;
 pub use peers::*;
+pub use talk::*;
 pub use today::*;
 
 use crate::Request;
@@ -92,8 +94,26 @@ pub enum Response {
     Contracts(Vec<ContractShown>),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1`: it has arrived.
+    /// To `contracts.paper@1`, `circle.welcome@1`: it has arrived.
     Nothing(Nothing),
+    /// To the `circle.…@1` requests of the owner's; the circle that was changed comes alone.
+    Circles(Vec<CircleShown>),
+    /// To `message.send@1`, `message.list@1` and `message.read@1`; after sending, the page holds what was sent.
+    Messages(Box<MessagesAnswer>),
+    /// To `file.stage@1`.
+    FileStaged(FileStaged),
+    /// To `file.fetch@1`.
+    File(FileShown),
+    /// To `file.save@1`.
+    FileSaved(FileSaved),
+    /// To `file.read@1`.
+    FilePart(FilePart),
+    /// To `circle.keypackage@1`.
+    KeyPackage(KeyPackageOut),
+    /// To `circle.sync@1`.
+    Synced(SyncOut),
+    /// To `circle.piece@1`.
+    Piece(PieceOut),
 }
 
 impl Response {
@@ -143,7 +163,25 @@ impl Response {
                 Self::Contracts(read(json)?)
             }
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) => Self::Nothing(read(json)?),
+            Request::Paper(_) | Request::Welcome(_) => Self::Nothing(read(json)?),
+            Request::CircleCreate(_)
+            | Request::Circles
+            | Request::CircleInvite(_)
+            | Request::CircleRemove(_)
+            | Request::CircleLeave(_)
+            | Request::CircleRename(_)
+            | Request::CircleAdmin(_)
+            | Request::CircleRenew(_) => Self::Circles(read(json)?),
+            Request::MessageSend(_) | Request::Messages(_) | Request::MessageRead(_) => {
+                Self::Messages(Box::new(read(json)?))
+            }
+            Request::FileStage(_) => Self::FileStaged(read(json)?),
+            Request::FileFetch(_) => Self::File(read(json)?),
+            Request::FileSave(_) => Self::FileSaved(read(json)?),
+            Request::FileRead(_) => Self::FilePart(read(json)?),
+            Request::KeyPackage(_) => Self::KeyPackage(read(json)?),
+            Request::CircleSync(_) => Self::Synced(read(json)?),
+            Request::Piece(_) => Self::Piece(read(json)?),
         })
     }
 }

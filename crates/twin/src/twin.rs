@@ -3,7 +3,7 @@
 use crate::capability::{
     backup, contacts, contracts, export, import, imports, journal, mirror_brain, mirror_days, mirror_experiments,
     mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
-    search, status, timeline, today, tokens,
+    search, status, talk, timeline, today, tokens,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
@@ -476,6 +476,7 @@ impl Twin {
             }
             Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
             Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
+            request => talk::answer(self, principal, request, watch),
         }
     }
 }
@@ -589,8 +590,20 @@ fn asked_of(request: &Request) -> Asked {
         | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
+        | Request::Circles
+        | Request::Messages(_)
+        | Request::MessageRead(_)
+        | Request::FileFetch(_)
+        | Request::FileSave(_)
+        | Request::FileRead(_)
         | Request::Look(_) => Asked::new(request.name(), Act::View),
-        Request::Paper(_) => Asked::new(request.name(), Act::Message),
+        Request::Paper(_)
+        | Request::KeyPackage(_)
+        | Request::Welcome(_)
+        | Request::CircleSync(_)
+        | Request::Piece(_)
+        | Request::MessageSend(_)
+        | Request::FileStage(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
@@ -610,7 +623,14 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContactChange(_)
         | Request::ContractOffer(_)
         | Request::ContractAccept(_)
-        | Request::ContractEnd(_) => Asked::new(request.name(), Act::Manage),
+        | Request::ContractEnd(_)
+        | Request::CircleCreate(_)
+        | Request::CircleInvite(_)
+        | Request::CircleRemove(_)
+        | Request::CircleLeave(_)
+        | Request::CircleRename(_)
+        | Request::CircleAdmin(_)
+        | Request::CircleRenew(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -678,8 +698,17 @@ fn items(response: &Response) -> u64 {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
+        Response::Circles(circles) => circles.len() as u64,
+        Response::Messages(page) => page.messages.len() as u64,
         Response::Nothing(_) => 0,
-        Response::TokenCreated(_)
+        Response::FileStaged(_)
+        | Response::File(_)
+        | Response::FileSaved(_)
+        | Response::FilePart(_)
+        | Response::KeyPackage(_)
+        | Response::Synced(_)
+        | Response::Piece(_)
+        | Response::TokenCreated(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)

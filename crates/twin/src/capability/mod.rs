@@ -29,6 +29,7 @@ pub(crate) mod quality;
 pub(crate) mod receipts;
 pub(crate) mod search;
 pub(crate) mod status;
+pub(crate) mod talk;
 pub(crate) mod timeline;
 pub(crate) mod today;
 pub(crate) mod tokens;
