@@ -75,7 +75,7 @@ impl Receipts {
 
     /// From now on, receipts that may wait do.
     pub(crate) fn gather(&self) {
-        if self.gathering.swap(true, Ordering::SeqCst) {
+        if self.gathering.swap(true, Ordering::SeqCst) || !self.shared.world.threads {
             return;
         }
         let shared = self.shared.clone();

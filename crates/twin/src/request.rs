@@ -16,6 +16,7 @@ pub use peers::{ContactChange, ContractOffer, ContractWhich, Look, PairAsked, Pa
 pub use talk::*;
 
 use crate::moment::Moment;
+use crate::payload::Sent;
 use didymos_base::StreamId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -494,6 +495,12 @@ pub struct BackupWhich {
 }
 
 impl Request {
+    /// What follows the request, where bytes do. Only other twins can send them: see [`payload`](crate::payload).
+    #[must_use]
+    pub const fn upload(&self) -> Option<&Sent> {
+        None
+    }
+
     /// The request's name and version, as on the wire and in receipts.
     #[must_use]
     pub fn name(&self) -> &'static str {

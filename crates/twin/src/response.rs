@@ -17,6 +17,7 @@ pub use talk::*;
 pub use today::*;
 
 use crate::Request;
+use crate::payload::Sent;
 use didymos_base::{Did, Digest, Kind, Observation, StreamId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,12 @@ pub enum Response {
 }
 
 impl Response {
+    /// What follows the answer, where bytes do. Only other twins get them: see [`payload`](crate::payload).
+    #[must_use]
+    pub const fn download(&self) -> Option<&Sent> {
+        None
+    }
+
     /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.
     pub fn from_json(request: &Request, json: serde_json::Value) -> Result<Self, serde_json::Error> {
         use serde_json::from_value as read;

@@ -8,6 +8,7 @@ use crate::capability::{
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::jobs::Jobs;
+use crate::payload::Payload;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
@@ -28,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// A person's twin, open. It holds the writer's lock of its folder until it is dropped.
 pub struct Twin {
-    world: World,
+    pub(crate) world: World,
     pub(crate) vault: Arc<Vault>,
     pub(crate) home: PathBuf,
     /// What a key slot holds: new slots are made from it.
@@ -284,7 +285,7 @@ impl Twin {
     }
 
     /// Commits the receipts that wait.
-    pub(crate) fn flush_receipts(&self) -> Result<(), Failure> {
+    pub fn flush_receipts(&self) -> Result<(), Failure> {
         self.receipts.flush()
     }
 
@@ -401,6 +402,7 @@ impl Twin {
         principal: &Principal,
         transform: Transform,
         request: Request,
+        _payload: &mut Payload<'_>,
         watch: Watch<'_>,
     ) -> Result<Response, Failure> {
         match (&request, principal) {
@@ -493,13 +495,25 @@ impl Twin {
         watch: Watch<'_>,
         witness: Option<Witness<'_>>,
     ) -> Result<Response, Failure> {
+        self.put_with(principal, request, &mut Payload::default(), watch, witness)
+    }
+
+    /// The same for a request that bytes follow, or whose answer they follow.
+    pub(crate) fn put_with(
+        &self,
+        principal: &Principal,
+        request: Request,
+        payload: &mut Payload<'_>,
+        watch: Watch<'_>,
+        witness: Option<Witness<'_>>,
+    ) -> Result<Response, Failure> {
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = self.now();
         let (decision, may_wait) = self.decide_and_count(principal, &asked, time);
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {
-            Decision::Allow { transform, .. } => self.answer(principal, *transform, request, watch),
+            Decision::Allow { transform, .. } => self.answer(principal, *transform, request, payload, watch),
             Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
         };
         let beside = match (&result, witness) {

@@ -1,10 +1,11 @@
-//! What a twin takes from the machine it runs on: time, randomness, and the disk under its vault.
+//! What a twin takes from the machine it runs on: time, randomness, the disk under its vault, and the network.
 //!
 //! A twin reads the clock and asks for randomness here and nowhere else, so that a test can let days pass, let two
-//! clocks disagree, pull the plug at any write, and have the same run again from the same seed.
+//! clocks disagree, pull the plug at any write, lose what is on its way, and have the same run again from the same seed.
 
 use crate::door::{Failure, FailureCode};
 use didymos_base::Timestamp;
+use didymos_link::{Internet, Network};
 use didymos_vault::disk::{Disk, RealDisk};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,6 +22,11 @@ pub struct World {
     pub chance: Chance,
     /// The disk under the vault.
     pub disk: Arc<dyn Disk>,
+    /// Where its link comes from.
+    pub network: Arc<dyn Network>,
+    /// Whether it has threads of its own for what is done later, such as delivering. Where it has none, whoever drives
+    /// the twin does these things: see [`Twin::carry_to`](crate::Twin::carry_to).
+    pub threads: bool,
 }
 
 impl Default for World {
@@ -30,7 +36,13 @@ impl Default for World {
             Timestamp(since.as_millis() as i64)
         };
         let chance = |bytes: &mut [u8]| getrandom::fill(bytes).is_ok();
-        Self { clock: Arc::new(clock), chance: Arc::new(chance), disk: Arc::new(RealDisk) }
+        Self {
+            clock: Arc::new(clock),
+            chance: Arc::new(chance),
+            disk: Arc::new(RealDisk),
+            network: Arc::new(Internet),
+            threads: true,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Contracts with contacts: offered, accepted, ended, listed, and used.
 
+use crate::Request;
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
 use crate::moment::Moment;
@@ -8,7 +9,6 @@ use crate::peers::contracts::{Contracts, Entry, Record, Stand};
 use crate::peers::{change_contracts, look, meant, online, take_paper};
 use crate::request::{ContractOffer, ContractWhich, Every, Look, PaperIn, Query};
 use crate::response::{ContractShown, ContractState, LookAnswer, Nothing, QueryAnswer};
-use crate::{Request, home};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::time::DAY_MS;

@@ -256,7 +256,7 @@ impl Drop for Running<'_> {
 fn take_in(twin: &Twin, files: Vec<Incoming>, told: Told<'_>, watch: Watch<'_>) -> Result<ImportReport, Failure> {
     let began = Instant::now();
     let Told { options, batch, tally } = told;
-    let clock = now;
+    let clock = || twin.now();
     let vault_import = twin.vault.import(&clock)?;
     let vault_import_id = vault_import.id();
     let _running = Running::new(twin, vault_import_id);

@@ -9,7 +9,6 @@ use super::mirror_sentence::intervention_in_words;
 use super::mirror_what_if::{Question, number_in_words};
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
-use crate::home;
 use crate::request::{Experiment, ExperimentWhich};
 use crate::response::{ArmContrast, Causal, CausalKind, Contrast, ExperimentShown, ExperimentState, PeriodShown};
 use crate::settings;
@@ -80,7 +79,7 @@ pub(crate) fn add(twin: &Twin, asked: &Experiment) -> Result<ExperimentShown, Fa
         );
         return Err(Failure::new(FailureCode::NotFound, message));
     }
-    let today = today();
+    let today = today(twin);
     let start = match &asked.start {
         Some(text) => day(text).ok_or_else(|| invalid(format!("{text:?} is no day: write it as 2026-05-01")))?,
         None => today + 1,
@@ -142,7 +141,7 @@ fn protocol(plan: &Experiment) -> Protocol {
     }
 }
 
-fn today() -> i64 {
+fn today(twin: &Twin) -> i64 {
     twin.now().0.div_euclid(DAY_MS)
 }
 
@@ -167,10 +166,10 @@ fn shown(twin: &Twin, laid: &Laid, ended: bool) -> Result<ExperimentShown, Failu
     let schedule = protocol(plan).schedule().map_err(|refusal| damaged(refusal.to_string()))?;
     let start = plan.start.as_deref().and_then(day).ok_or_else(|| damaged("it has no first day".to_owned()))?;
     let length = schedule.last().map_or(0, |period| i64::from(period.end_day));
-    let done = (today() - start).clamp(0, length);
+    let done = (today(twin) - start).clamp(0, length);
     let state = match done {
         _ if ended => ExperimentState::Ended,
-        _ if today() < start => ExperimentState::Planned,
+        _ if today(twin) < start => ExperimentState::Planned,
         done if done == length => ExperimentState::Done,
         _ => ExperimentState::Running,
     };
@@ -266,7 +265,7 @@ pub(crate) fn arms_by_day(twin: &Twin) -> Result<Vec<(String, i64, Vec<bool>)>, 
         else {
             continue;
         };
-        let over = usize::try_from(today() - start).unwrap_or(0);
+        let over = usize::try_from(today(twin) - start).unwrap_or(0);
         for (at, name) in laid.plan.arms.iter().enumerate().skip(1) {
             let mut days: Vec<bool> = schedule
                 .iter()

@@ -5,9 +5,9 @@
 
 use super::{Keeper, Standing};
 use crate::Twin;
+use crate::World;
 use crate::capability::{profile, protect};
 use crate::door::{Failure, FailureCode};
-use crate::home;
 use didymos_base::Did;
 use didymos_identity::RecoveryPhrase;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl Keeper {
         if let Some(setup) = &*setup {
             return Ok(setup.phrase.words());
         }
-        let entropy = Zeroizing::new(crate::World::default().random::<32>()?);
+        let entropy = Zeroizing::new(World::default().random::<32>()?);
         let phrase = RecoveryPhrase::from_entropy(*entropy);
         let words = phrase.words();
         *setup = Some(Setup { phrase, checked: false });

@@ -66,7 +66,8 @@ impl Receiving {
     /// The file is whole: it is durable now, and its import begins when its turn comes. Returns the job's id.
     pub fn finish(self) -> Result<String, Failure> {
         let Self { upload, lease } = self;
-        let id = lease.twin()?.jobs().received(upload, twin.now())?;
+        let twin = lease.twin()?;
+        let id = twin.jobs().received(upload, twin.now())?;
         lease.held.more_work();
         Ok(hex::encode(&id))
     }

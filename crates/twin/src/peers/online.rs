@@ -8,12 +8,14 @@ use super::ask::{Answer, Ask, CALL, Use};
 use super::errand;
 use super::host::Behind;
 use crate::door::{Failure, FailureCode};
-use crate::{Request, Twin, home};
+use crate::payload::Checked;
+use crate::{Request, Response, Twin};
 use didymos_base::{Did, canonical};
 use didymos_consent::{ContractId, Offer};
 use didymos_identity::derive;
-use didymos_link::{Call, Code, Link, LinkError, Settings};
+use didymos_link::{Call, Code, Incoming, LinkError, Reach, Settings};
 use didymos_vault::ObjectKind;
+use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
@@ -65,7 +67,7 @@ impl Ended {
 pub(crate) struct Online {
     me: OnceLock<Weak<Twin>>,
     listen: OnceLock<Listen>,
-    link: Mutex<Option<Arc<Link>>>,
+    link: Mutex<Option<Arc<dyn Reach>>>,
     /// The twin is being locked: nothing begins any more.
     ended: Arc<Ended>,
     /// Whether somebody carries papers out from time to time.
@@ -75,12 +77,12 @@ pub(crate) struct Online {
 }
 
 impl Online {
-    fn locked(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
+    fn locked(&self) -> MutexGuard<'_, Option<Arc<dyn Reach>>> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The link, if it runs.
-    pub(crate) fn running(&self) -> Option<Arc<Link>> {
+    pub(crate) fn running(&self) -> Option<Arc<dyn Reach>> {
         self.locked().clone()
     }
 }
@@ -121,11 +123,26 @@ impl Twin {
         self.link()?;
         let online = &self.peers.online;
         let Some(me) = online.me.get().cloned() else { return Ok(()) };
-        if !online.carried.swap(true, Ordering::SeqCst) {
+        if self.world.threads && !online.carried.swap(true, Ordering::SeqCst) {
             let ended = Arc::clone(&online.ended);
             std::thread::spawn(move || carry(&me, &ended));
         }
         Ok(())
+    }
+
+    /// Contacts for whom something waits: those that a carrying thread greets from time to time.
+    pub fn waiting(&self) -> Result<Vec<Did>, Failure> {
+        let known = super::look(self, |book| {
+            let known = book.contacts.all().filter(|contact| !contact.blocked);
+            known.map(|contact| contact.did.clone()).collect::<Vec<_>>()
+        })?;
+        Ok(known.into_iter().filter(|did| errand::waits(self, did)).collect())
+    }
+
+    /// Greets a contact and carries what waits for them, as threads do where a twin has any.
+    pub fn carry_to(&self, did: &Did) -> Result<(), Failure> {
+        self.link()?.greet(did)?;
+        deliver(self, did)
     }
 
     /// Where this twin can be reached by others right now; nowhere while nothing listens.
@@ -148,7 +165,7 @@ impl Twin {
     }
 
     /// The link; begins to listen if nothing does.
-    pub(crate) fn link(&self) -> Result<Arc<Link>, Failure> {
+    pub(crate) fn link(&self) -> Result<Arc<dyn Reach>, Failure> {
         let online = &self.peers.online;
         let mut link = online.locked();
         if let Some(link) = &*link {
@@ -163,7 +180,8 @@ impl Twin {
         let seed = derive(&self.secrets().device_seed, "link-endpoint", b"");
         let start = |bind: Vec<SocketAddr>| {
             let settings = Settings { bind, ..Settings::default() };
-            Link::start(&seed, settings, Arc::new(Behind(me.clone())))
+            let behind = Behind { twin: me.clone(), world: self.world.clone() };
+            self.world.network.start(&seed, settings, Arc::new(behind))
         };
         let started = match online.listen.get().cloned().unwrap_or_default() {
             Listen::At(addrs) => start(addrs),
@@ -171,7 +189,7 @@ impl Twin {
                 .or_else(|_| start(vec![(Ipv4Addr::UNSPECIFIED, PORT).into()]))
                 .or_else(|_| start(Vec::new())),
         };
-        let started = Arc::new(started?);
+        let started = started?;
         *link = Some(Arc::clone(&started));
         Ok(started)
     }
@@ -182,10 +200,39 @@ pub(crate) fn ask(twin: &Twin, did: &Did, request: &Request) -> Result<(Ask, Ans
     let json = serde_json::to_vec(request)
         .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
     let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
-    let call = Call { name: CALL.to_owned(), body: canonical::encode(&ask) };
+    let call = Call::new(CALL, canonical::encode(&ask));
     let body = twin.link()?.call(did, call)?;
     let answer = Answer::decode(&body).map_err(|_| Failure::from(LinkError::Malformed))?;
     Ok((ask, answer))
+}
+
+/// The same with bytes behind the request, or behind its answer: `upload` gives as many as the request says. Returns
+/// what follows the answer too, to be read while it comes; reading it fails if it is not what the answer says.
+pub(crate) fn ask_with(
+    twin: &Twin,
+    did: &Did,
+    request: &Request,
+    upload: Option<&mut dyn Read>,
+) -> Result<(Ask, Answer, Option<Checked<Incoming>>), Failure> {
+    let malformed = || Failure::from(LinkError::Malformed);
+    let json = serde_json::to_vec(request)
+        .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
+    let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
+    let upload = match (request.upload(), upload) {
+        (Some(sent), Some(from)) => Some((sent.bytes, from)),
+        (None, None) => None,
+        _ => return Err(Failure::new(FailureCode::Invalid, "what follows the request is not what it says")),
+    };
+    let (body, incoming) = twin.link()?.call_with(did, Call::new(CALL, canonical::encode(&ask)), upload)?;
+    let answer = Answer::decode(&body).map_err(|_| malformed())?;
+    let response = serde_json::from_slice(&answer.answer).and_then(|json| Response::from_json(request, json));
+    let said = response.map_err(|_| malformed())?.download().copied();
+    let incoming = match (said, incoming) {
+        (Some(sent), Some(incoming)) if sent.bytes == incoming.len() => Some(Checked::new(incoming, &sent)),
+        (None, None) => None,
+        _ => return Err(malformed()),
+    };
+    Ok((ask, answer, incoming))
 }
 
 /// Keeps what both sides signed of one use of a contract.
@@ -216,7 +263,8 @@ pub(crate) fn deliver(twin: &Twin, did: &Did) -> Result<(), Failure> {
 /// Carries what waits for `did` from a thread of its own, if anything does. The receiver hears when that is over.
 pub(crate) fn deliver_soon(twin: &Twin, did: &Did) -> mpsc::Receiver<()> {
     let (done, over) = mpsc::channel();
-    if errand::waits(twin, did)
+    if twin.world.threads
+        && errand::waits(twin, did)
         && let Some(me) = twin.peers.online.me.get().cloned()
     {
         let did = did.clone();
