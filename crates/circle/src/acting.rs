@@ -275,6 +275,21 @@ impl Circle {
         })
     }
 
+    /// The same for a package that somebody brings who is proven to be `owner`: only a device of their own is let in.
+    pub fn let_in_for(
+        &mut self,
+        owner: &Did,
+        package: &[u8],
+        versions: &[SignedDocument],
+        now: Timestamp,
+    ) -> Result<(Effects, Invitation), CircleError> {
+        let read = group::read_package(&self.me.chance, package)?;
+        if read.leaf.owner != *owner {
+            return Err(CircleError::Stranger);
+        }
+        self.let_in(package, versions, now)
+    }
+
     /// Lets a device in with its key package: somebody who is invited, or a device of a member whose identity lists it.
     /// A leaf that the device had before is given up.
     pub fn let_in(

@@ -179,18 +179,31 @@ impl Circle {
         Ok((circle, effects))
     }
 
-    /// Folds a circle from its records, oldest first. Keys that are not found are gone: see [`needs_in`](Self::needs_in).
+    /// A circle of which nothing is known yet: to be folded from its records, oldest first, and then
+    /// [`opened`](Self::opened).
+    #[must_use]
+    pub fn blank(me: Me, id: Digest) -> Self {
+        Self::empty(id, me)
+    }
+
+    /// Folds a circle from its records, oldest first.
     pub fn open(
         me: Me,
         id: Digest,
         records: impl IntoIterator<Item = Record>,
-        mut keys: impl FnMut(&Digest) -> Option<Zeroizing<Vec<u8>>>,
+        keys: impl FnMut(&Digest) -> Option<Zeroizing<Vec<u8>>>,
     ) -> Self {
         let mut circle = Self::empty(id, me);
         for record in records {
-            circle.apply(record);
+            circle.fold(record);
         }
-        circle.graph.drop_waiting();
+        circle.opened(keys)
+    }
+
+    /// Finds the keys. Those that are not found are gone: see [`needs_in`](Self::needs_in).
+    #[must_use]
+    pub fn opened(self, mut keys: impl FnMut(&Digest) -> Option<Zeroizing<Vec<u8>>>) -> Self {
+        let mut circle = self;
         for (epoch, known) in &mut circle.epochs {
             known.keys = keys(epoch).and_then(|bytes| Keys::from_bytes(&bytes));
         }
@@ -207,7 +220,8 @@ impl Circle {
         circle
     }
 
-    fn apply(&mut self, record: Record) {
+    /// Takes in one more of its records.
+    pub fn fold(&mut self, record: Record) {
         match record {
             Record::Based { epoch, before, .. } => {
                 self.base = epoch;
@@ -247,6 +261,7 @@ impl Circle {
                 let place = self.graph.get(&message).map(|node| (node.height, message));
                 self.seen = self.seen.max(place);
             }
+            Record::Out { .. } => self.out = true,
         }
     }
 
@@ -299,8 +314,12 @@ impl Circle {
     }
 
     /// Takes note that the members say that this owner is out.
-    pub fn put_out(&mut self) {
+    pub fn put_out(&mut self) -> Effects {
+        if self.out {
+            return Effects::default();
+        }
         self.out = true;
+        Effects { records: vec![Record::Out { circle: self.id }], changed: true, ..Effects::default() }
     }
 
     /// Whether somebody is in it now, or was before as far as is known.

@@ -168,10 +168,6 @@ impl Graph {
         ids.into_iter().filter_map(|id| Some((id, self.waiting.remove(&id)?))).collect()
     }
 
-    pub(crate) fn drop_waiting(&mut self) {
-        self.waiting.clear();
-    }
-
     /// Envelopes that others which wait name, and that are not there.
     pub(crate) fn missing(&self) -> BTreeSet<Digest> {
         let parents = self.waiting.values().flat_map(|envelope| &envelope.header.parents);

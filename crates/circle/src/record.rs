@@ -110,6 +110,13 @@ pub enum Record {
         #[n(2)]
         at: Timestamp,
     },
+    /// The members say that this owner is out.
+    #[n(8)]
+    Out {
+        /// Which circle.
+        #[n(0)]
+        circle: Digest,
+    },
 }
 
 /// An epoch, without its keys.
@@ -187,6 +194,24 @@ pub enum Wish {
 }
 
 impl Record {
+    /// The circle that it is about.
+    #[must_use]
+    pub fn circle(&self) -> Option<Digest> {
+        match self {
+            Self::Based { circle, .. }
+            | Self::Grew { circle, .. }
+            | Self::Opened { circle, .. }
+            | Self::Shut { circle, .. }
+            | Self::Person { circle, .. }
+            | Self::Wished { circle, .. }
+            | Self::Seen { circle, .. }
+            | Self::Out { circle } => Some(*circle),
+            Self::Taken { envelope, .. } => {
+                crate::wire::Envelope::decode(&envelope.0).ok().map(|envelope| envelope.header.circle)
+            }
+        }
+    }
+
     /// Canonical bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

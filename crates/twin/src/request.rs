@@ -498,7 +498,11 @@ impl Request {
     /// What follows the request, where bytes do. Only other twins can send them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn upload(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::Welcome(asked) => Some(&asked.invitation),
+            Self::CircleSync(asked) => Some(&asked.sync),
+            _ => None,
+        }
     }
 
     /// The request's name and version, as on the wire and in receipts.

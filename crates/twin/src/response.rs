@@ -121,7 +121,11 @@ impl Response {
     /// What follows the answer, where bytes do. Only other twins get them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn download(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::Synced(answer) => Some(&answer.sync),
+            Self::Piece(answer) => answer.piece.as_ref(),
+            _ => None,
+        }
     }
 
     /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.

@@ -42,6 +42,8 @@ pub struct Twin {
     pub(crate) tokens: Mutex<Option<tokens::Setting>>,
     /// Other people's twins.
     pub(crate) peers: Peers,
+    /// Circles and messages.
+    pub(crate) talk: talk::Talk,
     /// The graph, as it was when it was last asked for.
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
@@ -202,6 +204,7 @@ impl Twin {
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
             peers: Peers::default(),
+            talk: talk::Talk::default(),
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
@@ -402,7 +405,7 @@ impl Twin {
         principal: &Principal,
         transform: Transform,
         request: Request,
-        _payload: &mut Payload<'_>,
+        payload: &mut Payload<'_>,
         watch: Watch<'_>,
     ) -> Result<Response, Failure> {
         match (&request, principal) {
@@ -478,7 +481,7 @@ impl Twin {
             }
             Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
             Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
-            request => talk::answer(self, principal, request, watch),
+            request => talk::answer(self, principal, request, payload, watch),
         }
     }
 }
@@ -615,9 +618,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::KeyPackage(_)
         | Request::Welcome(_)
         | Request::CircleSync(_)
-        | Request::Piece(_)
-        | Request::MessageSend(_)
-        | Request::FileStage(_) => Asked::new(request.name(), Act::Message),
+        | Request::Piece(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
@@ -644,7 +645,10 @@ fn asked_of(request: &Request) -> Asked {
         | Request::CircleLeave(_)
         | Request::CircleRename(_)
         | Request::CircleAdmin(_)
-        | Request::CircleRenew(_) => Asked::new(request.name(), Act::Manage),
+        | Request::CircleRenew(_)
+        // Nobody else writes in the owner's name, whatever a contract says.
+        | Request::MessageSend(_)
+        | Request::FileStage(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -671,6 +675,7 @@ fn summary_of(request: &Request) -> String {
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
+        Request::MessageSend(asked) => asked.to.clone(),
         Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
         Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
         Request::Import(import) => format!("{} paths", import.paths.len()),

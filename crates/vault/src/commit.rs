@@ -91,6 +91,12 @@ pub enum ObjectKind {
     /// Uses of contracts, signed by both sides.
     #[n(9)]
     Uses,
+    /// Circles and what was written in them.
+    #[n(20)]
+    Messages,
+    /// Pieces of files that came with messages, sealed once more.
+    #[n(21)]
+    Pieces,
 }
 
 impl ObjectKind {
@@ -108,6 +114,8 @@ impl ObjectKind {
             Self::Contacts => "contacts",
             Self::Contracts => "contracts",
             Self::Uses => "uses",
+            Self::Messages => "messages",
+            Self::Pieces => "pieces",
         }
     }
 }

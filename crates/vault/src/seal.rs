@@ -69,7 +69,7 @@ fn open(key: &SealingKey, label: &[u8], sealed: &[u8], otherwise: &'static str) 
     Ok(plain)
 }
 
-const KINDS: [ObjectKind; 9] = [
+const KINDS: [ObjectKind; 11] = [
     ObjectKind::Receipts,
     ObjectKind::Parts,
     ObjectKind::Identity,
@@ -79,6 +79,8 @@ const KINDS: [ObjectKind; 9] = [
     ObjectKind::Contacts,
     ObjectKind::Contracts,
     ObjectKind::Uses,
+    ObjectKind::Messages,
+    ObjectKind::Pieces,
 ];
 
 /// The keys of the journal itself and of its records.
@@ -86,7 +88,7 @@ pub(crate) struct Seal {
     commit: SealingKey,
     slot: SealingKey,
     beside: SealingKey,
-    records: [SealingKey; 9],
+    records: [SealingKey; 11],
 }
 
 impl Seal {

@@ -236,7 +236,8 @@ impl Device {
             self.join(invitation, kept);
         }
         if sync.out {
-            self.circle().put_out();
+            let effects = self.circle().put_out();
+            self.keep(effects);
         }
         let effects = self.circle().take(&sync.give, now);
         self.keep(effects);

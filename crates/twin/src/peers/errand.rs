@@ -17,7 +17,7 @@ pub(crate) struct Errand {
 }
 
 /// Every kind, in the order in which they are run.
-const ERRANDS: [Errand; 1] = [super::contracts::ERRAND];
+const ERRANDS: [Errand; 2] = [super::contracts::ERRAND, crate::capability::talk::ERRAND];
 
 /// Whether anything waits for `did`.
 pub(crate) fn waits(twin: &Twin, did: &Did) -> bool {

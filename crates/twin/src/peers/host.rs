@@ -113,7 +113,9 @@ fn asked(
     let mut witness = |decided: &Decision, response: &Response| {
         answer.answer = serde_json::to_vec(response).unwrap_or_default();
         let Decision::Allow { because: Basis::Contract(contract), .. } = decided else { return None };
-        if matches!(response, Response::Nothing(_)) {
+        // Papers and messages are signed themselves.
+        let signed = matches!(response, Response::KeyPackage(_) | Response::Synced(_) | Response::Piece(_));
+        if signed || matches!(response, Response::Nothing(_)) {
             return None;
         }
         let used = Used::new(*contract, &ask, &answer.answer, twin.now(), twin.device_key());

@@ -4,6 +4,7 @@
 //! them may begin; it is named by the contact. Wherever a `circle` is asked for, its id, the beginning of its id, its
 //! name, or (for a conversation of two) the contact's name or DID will do.
 
+use crate::payload::Sent;
 use didymos_base::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -187,16 +188,18 @@ pub struct KeyPackageAsked {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WelcomeIn {
-    /// Canonical bytes of `didymos_circle::wire::Invitation` in base64url.
-    pub invitation: String,
+    /// Canonical bytes of `didymos_circle::Invitation` follow.
+    pub invitation: Sent,
 }
 
 /// What a member's twin has of a circle, and what it wants and brings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SyncIn {
-    /// Canonical bytes of `didymos_circle::wire::Sync` in base64url.
-    pub sync: String,
+    /// Of which circle.
+    pub circle: Digest,
+    /// Canonical bytes of `didymos_circle::Sync` follow.
+    pub sync: Sent,
 }
 
 /// A member's twin wants a piece of a file.

@@ -1,5 +1,6 @@
 //! Answers about circles and messages.
 
+use crate::payload::Sent;
 use didymos_base::{Did, Digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -235,14 +236,14 @@ pub struct KeyPackageOut {
 /// A step of synchronising a circle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SyncOut {
-    /// Canonical bytes of `didymos_circle::wire::Sync` in base64url.
-    pub sync: String,
+    /// Canonical bytes of `didymos_circle::Sync` follow.
+    pub sync: Sent,
 }
 
 /// A piece of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PieceOut {
-    /// Its sealed bytes in base64url; absent where it is not here yet and will be asked for.
+    /// Its sealed bytes follow; absent where it is not here yet and will be asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<String>,
+    pub piece: Option<Sent>,
 }
