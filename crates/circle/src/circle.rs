@@ -110,6 +110,8 @@ pub struct Circle {
     pub(crate) epochs: BTreeMap<Digest, Known>,
     /// The epoch from which this device follows.
     pub(crate) base: Digest,
+    /// The number of the first epoch that this device was in: what lies before is not its to read.
+    pub(crate) since: u64,
     /// The epoch that counts.
     pub(crate) tip: Digest,
     pub(crate) people: BTreeMap<Did, Vec<SignedDocument>>,
@@ -137,6 +139,7 @@ impl Circle {
             graph: Graph::default(),
             epochs: BTreeMap::new(),
             base: id,
+            since: u64::MAX,
             tip: id,
             people: BTreeMap::new(),
             shut: BTreeSet::new(),
@@ -176,6 +179,7 @@ impl Circle {
         effects.records.push(Record::Based { circle: id, epoch: id, before: Vec::new(), at: now });
         circle.people.insert(circle.me.owner.clone(), versions);
         circle.epochs.insert(id, Known { epoch, keys: grown.keys });
+        circle.based(id);
         Ok((circle, effects))
     }
 
@@ -224,7 +228,7 @@ impl Circle {
     pub fn fold(&mut self, record: Record) {
         match record {
             Record::Based { epoch, before, .. } => {
-                self.base = epoch;
+                self.based(epoch);
                 self.graph.before(&before);
                 (self.lost, self.out) = (false, false);
             }
@@ -243,8 +247,9 @@ impl Circle {
                     self.repeated.insert(first, node.epoch);
                 }
             }
-            Record::Shut { envelope, .. } => {
+            Record::Shut { envelope, lost, .. } => {
                 self.shut.insert(envelope);
+                self.lost |= lost;
             }
             Record::Person { versions, .. } => {
                 if let Some(first) = versions.first() {
@@ -263,6 +268,12 @@ impl Circle {
             }
             Record::Out { .. } => self.out = true,
         }
+    }
+
+    pub(crate) fn based(&mut self, epoch: Digest) {
+        self.base = epoch;
+        let number = self.epochs.get(&epoch).map_or(0, |known| known.epoch.number);
+        self.since = self.since.min(number);
     }
 
     /// Its id.

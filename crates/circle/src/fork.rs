@@ -11,8 +11,9 @@
 //! sealed for an epoch that lost open all the same, with the keys of that epoch.
 
 use crate::circle::Circle;
+use crate::graph::Kind;
 use crate::record::{Epoch, Wish};
-use didymos_base::{Digest, Timestamp};
+use didymos_base::{Did, Digest, Timestamp};
 use std::cmp::Reverse;
 
 /// So many epochs behind the one that counts keep their keys, and for so long.
@@ -33,6 +34,36 @@ fn put_out(circle: &Circle, commit: &Epoch, other: &Epoch) -> bool {
         todo.extend(children(circle, &epoch.id));
     }
     false
+}
+
+/// Whether a commit that cannot be followed wins over where this device is: by the rules above as far as they can be
+/// told without its content, because it is ahead, or because somebody whose word counts has seen where this device is and
+/// goes on elsewhere all the same. Whoever fakes that makes it ask to be let in anew, and no more.
+pub(crate) fn leads_away(circle: &Circle, id: Digest) -> bool {
+    let Some(node) = circle.graph.get(&id) else { return false };
+    let (Some(tip), Some(base)) = (circle.epoch(), circle.epochs.get(&circle.base).map(|known| &known.epoch)) else {
+        return false;
+    };
+    let rank_in = |epoch: &Epoch, device: &Did| circle.owner_of(device).map_or(usize::MAX, |owner| epoch.charter.rank(owner));
+    if circle.epochs.contains_key(&node.epoch) {
+        // Its epoch is known, and the keys are gone: it is a rival of whatever we followed from there.
+        if node.kind != Kind::Commit {
+            return false;
+        }
+        let chain = circle.chain();
+        let Some(ours) = chain.iter().find(|epoch| epoch.parent == Some(node.epoch)) else { return node.epoch == tip.id };
+        let put_out = chain.iter().take_while(|epoch| epoch.id != node.epoch).any(|epoch| !epoch.has_device(&node.author));
+        return !put_out && (rank_in(ours, &node.author), id) < (rank_in(ours, &ours.author), ours.id);
+    }
+    let beside = node.kind == Kind::Commit
+        && base.parent == Some(node.epoch)
+        && base.id != id
+        && (rank_in(base, &node.author), id) < (rank_in(base, &base.author), base.id);
+    let ahead = node.kind == Kind::Commit && node.number >= tip.number;
+    let elsewhere = tip.has_device(&node.author)
+        && rank_in(base, &node.author) <= rank_in(base, &base.author)
+        && circle.graph.precedes(&circle.base, &id);
+    beside || ahead || elsewhere
 }
 
 /// The epoch that counts.

@@ -64,6 +64,10 @@ impl Graph {
         self.nodes.len()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// What lies before this device's time counts as there.
     pub(crate) fn before(&mut self, before: &[(Did, u64)]) {
         for (author, count) in before {

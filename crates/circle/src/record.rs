@@ -73,6 +73,9 @@ pub enum Record {
         /// The envelope.
         #[n(1)]
         envelope: Digest,
+        /// Whether it shows that the others have gone on where this device cannot follow.
+        #[n(2)]
+        lost: bool,
     },
     /// A member's identity, as far as it is known.
     #[n(5)]

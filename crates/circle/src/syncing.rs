@@ -92,10 +92,10 @@ impl Circle {
         }
         let have = self.graph.have();
         let read = self.seen.map(|place| self.graph.up_to(place)).unwrap_or_default();
-        let base = self.epochs.get(&self.base).map_or(0, |known| known.epoch.number);
+        let since = self.since;
         let open = |id: &&Digest| {
             let node = self.graph.get(id);
-            let ours = |node: &crate::graph::Node| node.author == device || node.number < base;
+            let ours = |node: &crate::graph::Node| node.author == device || node.number < since;
             node.is_some_and(|node| node.kind == Kind::Message && !ours(node)) && !self.repeated.contains_key(*id)
         };
         let mut shut: Vec<Digest> = self.shut.iter().filter(open).copied().collect();

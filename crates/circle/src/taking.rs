@@ -8,6 +8,7 @@
 use crate::acting::may_change;
 use crate::circle::{Circle, CircleError, Effects, Known};
 use crate::content::Content;
+use crate::fork;
 use crate::group::{self, GroupError, Proposed};
 use crate::record::{Epoch, Record};
 use crate::wire::{Body, Bytes, Envelope, Header, Invitation};
@@ -17,6 +18,9 @@ use std::collections::BTreeSet;
 
 /// The most commits that are followed out of one epoch.
 const SIBLINGS_MAX: usize = 8;
+
+/// So much higher than all that is known an envelope may be whose causes cannot be checked.
+const HEIGHT_AHEAD_MAX: u64 = 1_000_000;
 
 /// What becomes of an envelope.
 enum Verdict {
@@ -104,15 +108,23 @@ impl Circle {
         let header = &envelope.header;
         let base = self.epochs.get(&self.base).map_or(0, |known| known.epoch.number);
         let known = self.epochs.get(&header.epoch);
-        if known.is_none() && header.number < base {
-            return Verdict::Blind;
+        if known.is_none() {
+            let heads: Vec<Digest> = self.graph.heads().copied().collect();
+            // What cannot be checked may not push everything that follows towards the greatest height there is.
+            if header.height > self.graph.height_over(&heads) + HEIGHT_AHEAD_MAX {
+                return Verdict::Refuse;
+            }
+            if header.number < base {
+                return Verdict::Blind;
+            }
         }
         if !header.parents.iter().all(|parent| self.graph.has(parent)) {
             return Verdict::Wait;
         }
         let Some(known) = known else {
-            // A commit is among the causes of what is written in its epoch: it is there, and could not be followed.
-            return if self.graph.has(&header.epoch) || wanted { Verdict::Blind } else { Verdict::Wait };
+            // A commit is among the causes of what is written in its epoch: it is there, and could not be followed. Who
+            // names one that is not among the causes lies.
+            return if self.graph.has(&header.epoch) || wanted { Verdict::Blind } else { Verdict::Refuse };
         };
         let begun = self.graph.get(&header.epoch).map_or(0, |node| node.height);
         let first = header.parents.is_empty() && header.seq == 1 && header.epoch == self.id;
@@ -142,31 +154,20 @@ impl Circle {
                 keys.stale = true;
             }
         }
-        let opened = if blind {
-            self.lost |= matches!(envelope.body, Body::Commit { .. }) && self.leads_on(id, header);
-            false
-        } else {
-            match &envelope.body {
+        let opened = !blind
+            && match &envelope.body {
                 Body::Message(sealed) => self.open_message(id, header, sealed, effects),
                 Body::Commit { commit, people } => self.follow(id, header, commit, people, now, effects),
                 Body::Leave => true,
-            }
-        };
+            };
         if !opened {
+            // Where its keys were here, it does not hold; where they were not, others may have gone on.
+            let unknown = self.epochs.get(&header.epoch).is_none_or(|known| known.keys.is_none());
+            let lost = unknown && !self.lost && fork::leads_away(self, id);
+            self.lost |= lost;
             self.shut.insert(id);
-            effects.records.push(Record::Shut { circle: self.id, envelope: id });
+            effects.records.push(Record::Shut { circle: self.id, envelope: id, lost });
         }
-    }
-
-    /// Whether a commit that cannot be checked here seems to lead on: it is ahead of us, or it wins over the one that
-    /// let us in. Whoever fakes such a one makes us ask to be let in anew, and no more.
-    fn leads_on(&self, id: Digest, header: &Header) -> bool {
-        let Some(base) = self.epochs.get(&self.base).map(|known| &known.epoch) else { return false };
-        let rank = |device: &Did| self.owner_of(device).map_or(usize::MAX, |owner| base.charter.rank(owner));
-        let wins = base.parent == Some(header.epoch)
-            && base.id != id
-            && (rank(&header.author), id) < (rank(&base.author), base.id);
-        wins || header.number >= self.epoch().map_or(0, |epoch| epoch.number)
     }
 
     fn open_message(&mut self, id: Digest, header: &Header, sealed: &[u8], effects: &mut Effects) -> bool {
@@ -207,11 +208,7 @@ impl Circle {
     ) -> bool {
         let siblings = self.epochs.values().filter(|known| known.epoch.parent == Some(header.epoch)).count();
         let Some(known) = self.epochs.get(&header.epoch) else { return false };
-        let Some(keys) = &known.keys else {
-            // We cannot check it. If it leads on from where we are, others are ahead of us.
-            self.lost |= header.epoch == self.tip;
-            return false;
-        };
+        let Some(keys) = &known.keys else { return false };
         if siblings >= SIBLINGS_MAX {
             return false;
         }
@@ -381,8 +378,8 @@ impl Circle {
         if let Some(keys) = &keys {
             effects.before.push((id, Some(keys.to_bytes())));
         }
-        let mut before = invitation.before.clone();
-        before.retain(|(did, count)| *count > self.graph.whole(did));
+        // Whoever was in it before goes on from what they have, and gets the rest.
+        let mut before = if self.graph.is_empty() { invitation.before.clone() } else { Vec::new() };
         before.sort();
         before.dedup_by(|a, b| a.0 == b.0);
         self.graph.before(&before);
@@ -394,7 +391,8 @@ impl Circle {
             effects.records.push(Record::Taken { envelope: invitation.commit.clone(), at: now });
         }
         self.epochs.insert(id, Known { epoch, keys });
-        (self.base, self.lost, self.out) = (id, false, false);
+        self.based(id);
+        (self.lost, self.out) = (false, false);
         effects.join(self.retip(now));
         effects
     }

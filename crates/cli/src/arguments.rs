@@ -4,7 +4,7 @@ use crate::command::{
     ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
     demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, import::Import, init::Init,
     log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate,
-    token::Token, up::Up,
+    talk, token::Token, up::Up,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -133,6 +133,12 @@ pub(crate) enum Command {
     End(contracts::Which),
     /// See what a contact lets you see
     Look(contracts::Look),
+    /// Write to a contact or a circle
+    Send(talk::Send),
+    /// Read messages
+    Messages(talk::Messages),
+    /// Circles: people who write to each other
+    Circle(talk::Circle),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

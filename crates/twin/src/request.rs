@@ -212,6 +212,9 @@ pub enum Request {
     /// Brings part of a file that is to be sent.
     #[serde(rename = "file.stage@1")]
     FileStage(FileStage),
+    /// Stages a file of the twin's machine that is to be sent.
+    #[serde(rename = "file.take@1")]
+    FileTake(FileTake),
     /// Asks for a file that was too large to be fetched by itself.
     #[serde(rename = "file.fetch@1")]
     FileFetch(FileWhich),
@@ -571,6 +574,7 @@ impl Request {
             Self::Messages(_) => "message.list@1",
             Self::MessageRead(_) => "message.read@1",
             Self::FileStage(_) => "file.stage@1",
+            Self::FileTake(_) => "file.take@1",
             Self::FileFetch(_) => "file.fetch@1",
             Self::FileSave(_) => "file.save@1",
             Self::FileRead(_) => "file.read@1",

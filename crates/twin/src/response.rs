@@ -101,7 +101,7 @@ pub enum Response {
     Circles(Vec<CircleShown>),
     /// To `message.send@1`, `message.list@1` and `message.read@1`; after sending, the page holds what was sent.
     Messages(Box<MessagesAnswer>),
-    /// To `file.stage@1`.
+    /// To `file.stage@1` and `file.take@1`.
     FileStaged(FileStaged),
     /// To `file.fetch@1`.
     File(FileShown),
@@ -186,7 +186,7 @@ impl Response {
             Request::MessageSend(_) | Request::Messages(_) | Request::MessageRead(_) => {
                 Self::Messages(Box::new(read(json)?))
             }
-            Request::FileStage(_) => Self::FileStaged(read(json)?),
+            Request::FileStage(_) | Request::FileTake(_) => Self::FileStaged(read(json)?),
             Request::FileFetch(_) => Self::File(read(json)?),
             Request::FileSave(_) => Self::FileSaved(read(json)?),
             Request::FileRead(_) => Self::FilePart(read(json)?),

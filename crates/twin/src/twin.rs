@@ -648,6 +648,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::CircleRenew(_)
         // Nobody else writes in the owner's name, whatever a contract says.
         | Request::MessageSend(_)
+        | Request::FileTake(_)
         | Request::FileStage(_) => Asked::new(request.name(), Act::Manage),
     }
 }

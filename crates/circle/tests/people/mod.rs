@@ -44,6 +44,10 @@ pub struct Device {
     pub opened: Vec<(Digest, String)>,
     pub again: Vec<Digest>,
     pub now: Timestamp,
+    /// After how many parts of the next step that is kept the power fails.
+    pub fails: Option<usize>,
+    /// The power has failed: nothing is kept, and nothing leaves.
+    pub dead: bool,
 }
 
 pub fn person(name: &'static str, number: u8) -> Device {
@@ -64,6 +68,8 @@ pub fn person(name: &'static str, number: u8) -> Device {
         opened: Vec::new(),
         again: Vec::new(),
         now: START,
+        fails: None,
+        dead: false,
     }
 }
 
@@ -88,6 +94,8 @@ impl Device {
             opened: Vec::new(),
             again: Vec::new(),
             now: START,
+            fails: None,
+            dead: false,
         }
     }
 
@@ -127,7 +135,16 @@ impl Device {
     }
 
     pub fn keep(&mut self, effects: Effects) {
-        self.keep_until(effects, 3);
+        if self.dead {
+            return;
+        }
+        match self.fails.take_if(|_| !effects.is_empty()) {
+            Some(cut) => {
+                self.dead = true;
+                self.keep_until(effects, cut);
+            }
+            None => self.keep_until(effects, 3),
+        }
     }
 
     fn learn(&mut self, record: &Record) {
@@ -149,8 +166,10 @@ impl Device {
     pub fn reopen(&mut self) {
         let id = self.circle().id();
         let (records, keys) = (self.disk.records.clone(), self.disk.keys.clone());
+        (self.dead, self.fails) = (false, None);
         self.bytes.clear();
         self.opened.clear();
+        self.again.clear();
         for record in &records {
             self.learn(record);
         }
@@ -274,6 +293,11 @@ impl Device {
 
 /// One whole conversation between two devices, until neither has news.
 pub fn meet(a: &mut Device, b: &mut Device) {
+    meet_until(a, b, &mut || true);
+}
+
+/// A conversation that breaks off when `arrives` says so, or when somebody's power fails.
+pub fn meet_until(a: &mut Device, b: &mut Device, arrives: &mut dyn FnMut() -> bool) {
     let mut kept = None;
     let now = a.now;
     let mut step = a.circle().greet(now);
@@ -283,7 +307,13 @@ pub fn meet(a: &mut Device, b: &mut Device) {
             step.package = Some(Bytes(public));
             kept = Some(private);
         }
+        if a.dead || !arrives() {
+            return;
+        }
         let answer = b.hear(a, &step.encode(), None);
+        if b.dead || !arrives() {
+            return;
+        }
         let from = Sync::decode(&answer).expect("within bounds");
         let before = step.clone();
         let next = a.hear(b, &answer, kept.as_deref().map(Vec::as_slice));

@@ -83,10 +83,7 @@ pub struct MessageNew {
     /// The text, at most 16 KiB. It may be empty beside a file.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// A file of the twin's machine. Not taken over HTTP: see `file.stage@1`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<PathBuf>,
-    /// A file that was staged.
+    /// A file that was staged (`file.stage@1`, or `file.take@1` on the twin's own machine).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<String>,
     /// The message that this one answers.
@@ -143,6 +140,14 @@ pub struct FileStage {
     pub bytes: String,
     /// Whether these are the last.
     pub last: bool,
+}
+
+/// A file of the twin's machine that is to be sent. Not taken over HTTP: see `file.stage@1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileTake {
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// The file of a message.

@@ -192,7 +192,9 @@ fn read(twin: &Twin) -> Result<Book, Failure> {
                     room.learn(&fact, &record, at);
                     room.circle.fold(fact);
                 }
-                Entry::Piece { piece, object } => drop(book.pieces.insert(piece, object)),
+                Entry::Piece { piece, object } => {
+                    book.pieces.insert(piece, object);
+                }
                 Entry::Wanted { circle, .. } | Entry::Superseded { circle } | Entry::Invited { circle, .. } => {
                     if let Some(room) = rooms.get_mut(&circle) {
                         room.note(&entry);
@@ -261,7 +263,9 @@ impl Room {
     /// Takes in what is no fact of the circle's own.
     fn note(&mut self, entry: &Entry) {
         match entry {
-            Entry::Wanted { message, .. } => drop(self.wanted.insert(*message)),
+            Entry::Wanted { message, .. } => {
+                self.wanted.insert(*message);
+            }
             Entry::Superseded { .. } => self.superseded = true,
             Entry::Invited { to, invitation, .. } if invitation.0.is_empty() => drop(self.invitations.remove(to)),
             Entry::Invited { to, invitation, .. } => {
@@ -399,13 +403,17 @@ impl Book {
                     let Some(room) = fact.circle().and_then(|id| self.rooms.get_mut(&id)) else { continue };
                     room.learn(fact, &record, at);
                     if let Record::Opened { envelope, content, .. } = fact {
+                        let pieces = &self.pieces;
+                        room.lacking.retain(|_, file| !file.pieces.iter().all(|piece| pieces.contains_key(piece)));
                         let id = content.again.unwrap_or(*envelope);
                         if let Some(place) = room.messages.get(&id).cloned().and_then(|said| room.place(&id, &said)) {
                             room.order.insert((place, id));
                         }
                     }
                 }
-                Entry::Piece { piece, object } => drop(self.pieces.insert(*piece, *object)),
+                Entry::Piece { piece, object } => {
+                    self.pieces.insert(*piece, *object);
+                }
                 Entry::Wanted { circle, .. } | Entry::Superseded { circle } | Entry::Invited { circle, .. } => {
                     if let Some(room) = self.rooms.get_mut(circle) {
                         room.note(entry);

@@ -10,7 +10,7 @@ use super::owner::{file_of, want, which};
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::payload::{Payload, Sent, broken};
 use crate::peers::online;
-use crate::request::{FILE_BYTES_MAX, FILE_PART_BYTES_MAX, FileRead, FileSave, FileStage, FileWhich, PieceAsked};
+use crate::request::{FILE_BYTES_MAX, FILE_PART_BYTES_MAX, FileRead, FileSave, FileStage, FileTake, FileWhich, PieceAsked};
 use crate::response::{FilePart, FileSaved, FileShown, FileStaged, FileState, PieceOut};
 use crate::{Request, Twin};
 use base64::Engine as _;
@@ -18,11 +18,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::{Did, Digest};
 use didymos_circle::File;
 use didymos_circle::content::{FILE_NAME_BYTES_MAX, PIECE_BYTES};
-use didymos_consent::Principal;
 use didymos_identity::{SealingKey, Secret32};
 use didymos_vault::ObjectKind;
 use std::io::{Read, Write};
-use std::path::Path;
 
 /// Files up to this are fetched by themselves, as long as all that was fetched so stays below the other.
 const ALONE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -31,6 +29,8 @@ const FETCHED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 const SEALED_BYTES_MAX: u64 = PIECE_BYTES as u64 + 64;
 /// So many pieces are kept in one commit.
 const TOGETHER: usize = 8;
+/// So many pieces are fetched before others have their turn: 4 MiB.
+const AT_ONCE: usize = 16;
 /// Whoever had a piece not is not asked for it again for so long.
 const HAD_NOT_MS: i64 = 60_000;
 
@@ -131,8 +131,9 @@ fn media_of(name: &str) -> &'static str {
     }
 }
 
-/// Takes in a file of this machine.
-pub(super) fn take_in(twin: &Twin, path: &Path) -> Result<File, Failure> {
+/// Stages a file of this machine.
+pub(super) fn take_in(twin: &Twin, asked: &FileTake) -> Result<FileStaged, Failure> {
+    let path = &asked.path;
     let cannot = |error: std::io::Error| Failure::new(FailureCode::NotFound, format!("{}: {error}", path.display()));
     let mut from = std::fs::File::open(path).map_err(cannot)?;
     if !from.metadata().map_err(cannot)?.is_file() {
@@ -140,7 +141,12 @@ pub(super) fn take_in(twin: &Twin, path: &Path) -> Result<File, Failure> {
     }
     let name = sound_name(&path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())?;
     let media = media_of(&name);
-    seal(twin, &mut from, &name, media)
+    let file = seal(twin, &mut from, &name, media)?;
+    let staged = Digest(twin.random()?).to_string()[..32].to_owned();
+    let (bytes, media) = (file.bytes, media.to_owned());
+    let staging = Staging { name, media, key: file.key, bytes, pieces: file.pieces, done: true };
+    write_staging(twin, &staged, &staging)?;
+    Ok(FileStaged { staged, bytes })
 }
 
 /// What is being staged lies sealed beside, under a number that only its bringer was told.
@@ -174,8 +180,13 @@ fn staging(twin: &Twin, staged: &str) -> Result<Staging, Failure> {
     read.ok_or_else(|| Failure::new(FailureCode::NotFound, "no such staged file: begin it anew"))
 }
 
+fn write_staging(twin: &Twin, staged: &str, staging: &Staging) -> Result<(), Failure> {
+    let kept = zeroize::Zeroizing::new(didymos_base::canonical::encode(staging));
+    Ok(twin.vault.write_beside(&staging_name(staged)?, &kept)?)
+}
+
 /// Brings part of a file: each part becomes a piece.
-pub(super) fn stage(twin: &Twin, _: &Principal, asked: &FileStage) -> Result<FileStaged, Failure> {
+pub(super) fn stage(twin: &Twin, asked: &FileStage) -> Result<FileStaged, Failure> {
     let bytes = URL_SAFE_NO_PAD.decode(asked.bytes.trim_end_matches('=')).map_err(|_| invalid("the bytes are not base64url"))?;
     // Parts are pieces, so all but the last have the length of one.
     if bytes.len() > FILE_PART_BYTES_MAX || (bytes.len() < PIECE_BYTES && !asked.last) {
@@ -203,13 +214,12 @@ pub(super) fn stage(twin: &Twin, _: &Principal, asked: &FileStage) -> Result<Fil
         staging.pieces.push(piece);
     }
     staging.done = asked.last;
-    let kept = zeroize::Zeroizing::new(didymos_base::canonical::encode(&staging));
-    twin.vault.write_beside(&staging_name(&staged)?, &kept)?;
+    write_staging(twin, &staged, &staging)?;
     Ok(FileStaged { staged, bytes: staging.bytes })
 }
 
 /// A file that was staged as a whole: it goes into a message.
-pub(super) fn staged(twin: &Twin, _: &Principal, staged: &str) -> Result<File, Failure> {
+pub(super) fn staged(twin: &Twin, staged: &str) -> Result<File, Failure> {
     let staging = staging(twin, staged)?;
     if !staging.done {
         return Err(invalid("the file has not come whole yet"));
@@ -298,44 +308,61 @@ pub(super) fn wants(twin: &Twin, book: &mut Book, did: &Did) -> bool {
     !lacking_of(twin, book, did).is_empty()
 }
 
-/// Fetches what a contact has of files that are lacking, piece by piece.
+/// Fetches what a contact has of files that are lacking, some pieces at a time, so that messages come in between.
 pub(super) fn fetch_from(twin: &Twin, did: &Did) -> Result<(), Failure> {
-    let lacking = with(twin, |book| Ok(lacking_of(twin, book, did)))?;
-    for (circle, message, file) in lacking {
-        let mut moved = false;
-        for piece in &file.pieces {
-            if with(twin, |book| Ok(book.pieces.contains_key(piece)))? {
-                continue;
+    let mut left = AT_ONCE;
+    for (circle, message, file) in with(twin, |book| Ok(lacking_of(twin, book, did)))? {
+        let missing = with(twin, |book| {
+            let missing = file.pieces.iter().filter(|piece| !book.pieces.contains_key(piece));
+            Ok(missing.copied().collect::<Vec<_>>())
+        })?;
+        let mut came = Vec::new();
+        let fetched = fetch_pieces(twin, did, &circle, &missing[..missing.len().min(left)], &mut came);
+        // What came before it broke off stays.
+        left -= came.len();
+        with(twin, |book| {
+            keep(twin, book, &came)?;
+            lacking_of(twin, book, did);
+            let now = twin.now();
+            let room = book.room(&circle)?;
+            room.change += u64::from(!came.is_empty());
+            if matches!(fetched, Ok(false)) {
+                room.had_not.insert((did.clone(), message), now);
             }
-            let request = Request::Piece(PieceAsked { circle, piece: *piece });
-            let (_, _, incoming) = online::ask_with(twin, did, &request, None)?;
-            let Some(incoming) = incoming else {
-                with(twin, |book| {
-                    let now = twin.now();
-                    book.room(&circle)?.had_not.insert((did.clone(), message), now);
-                    Ok(())
-                })?;
-                break;
-            };
-            let bytes = incoming.all(SEALED_BYTES_MAX).map_err(|error| broken(&error))?;
-            if Digest::of(&bytes) != *piece {
-                return Err(invalid("the other twin sent another piece than was asked for"));
-            }
-            with(twin, |book| keep(twin, book, &[(*piece, bytes)]))?;
-            moved = true;
-        }
-        if moved {
-            with(twin, |book| {
-                lacking_of(twin, book, did);
-                let room = book.room(&circle)?;
-                room.change += 1;
-                Ok(())
-            })?;
-            super::book::told_all(twin);
+            Ok(())
+        })?;
+        super::book::told_all(twin);
+        fetched?;
+        if !came.is_empty() {
             super::exchange::spread(twin, &circle, Some(did));
+        }
+        if left == 0 {
+            drop(online::deliver_soon(twin, did));
+            break;
         }
     }
     Ok(())
+}
+
+/// Asks a contact for pieces; false where they had one not.
+fn fetch_pieces(
+    twin: &Twin,
+    did: &Did,
+    circle: &Digest,
+    missing: &[Digest],
+    came: &mut Vec<(Digest, Vec<u8>)>,
+) -> Result<bool, Failure> {
+    for piece in missing {
+        let request = Request::Piece(PieceAsked { circle: *circle, piece: *piece });
+        let (_, _, incoming) = online::ask_with(twin, did, &request, None)?;
+        let Some(incoming) = incoming else { return Ok(false) };
+        let bytes = incoming.all(SEALED_BYTES_MAX).map_err(|error| broken(&error))?;
+        if Digest::of(&bytes) != *piece {
+            return Err(invalid("the other twin sent another piece than was asked for"));
+        }
+        came.push((*piece, bytes));
+    }
+    Ok(true)
 }
 
 /// A member wants a piece. Whoever has it not asks for it, so that it is here when they come again.

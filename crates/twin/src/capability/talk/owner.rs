@@ -13,7 +13,6 @@ use crate::request::{
 use crate::response::{CircleShown, MessagesAnswer};
 use didymos_base::{Did, Digest};
 use didymos_circle::{Charter, Circle, Content, File, NAME_CHARACTERS_MAX, Wish};
-use didymos_consent::Principal;
 use std::collections::BTreeMap;
 
 /// The fewest digits that name a circle.
@@ -198,7 +197,7 @@ fn conversation(twin: &Twin, did: &Did) -> Result<Digest, Failure> {
     with(twin, |book| Ok(pairs_with(book, did).first().copied().unwrap_or(id)))
 }
 
-pub(super) fn send(twin: &Twin, principal: &Principal, asked: &MessageNew) -> Result<MessagesAnswer, Failure> {
+pub(super) fn send(twin: &Twin, asked: &MessageNew) -> Result<MessagesAnswer, Failure> {
     let id = match which(twin, &asked.to) {
         Ok(id) if with(twin, |book| Ok(book.room(&id)?.circle.owner_is_in()))? => id,
         Ok(id) => match with(twin, |book| Ok(with_whom(book.room(&id)?, twin.did())))? {
@@ -208,12 +207,7 @@ pub(super) fn send(twin: &Twin, principal: &Principal, asked: &MessageNew) -> Re
         Err(failure) if failure.code == FailureCode::NotFound => conversation(twin, &reachable(twin, &asked.to)?)?,
         Err(failure) => return Err(failure),
     };
-    let file = match (&asked.file, &asked.staged) {
-        (Some(path), None) => Some(files::take_in(twin, path)?),
-        (None, Some(staged)) => Some(files::staged(twin, principal, staged)?),
-        (None, None) => None,
-        (Some(_), Some(_)) => return Err(invalid("one message has one file: `file` or `staged`")),
-    };
+    let file = asked.staged.as_ref().map(|staged| files::staged(twin, staged)).transpose()?;
     say(twin, &id, Content { text: asked.text.trim().to_owned(), file, answers: asked.answers, again: None })
 }
 
@@ -256,7 +250,7 @@ fn page(twin: &Twin, id: &Digest, asked: &Messages) -> Result<MessagesAnswer, Fa
     let names = Names::of(twin)?;
     with(twin, |book| {
         let room = book.room(id)?;
-        let mut lines: BTreeMap<(u64, Digest), Option<(Did, crate::response::CircleEvent)>> =
+        let mut lines: BTreeMap<(u64, Digest), Option<shown::Happened>> =
             shown::events(room).into_iter().map(|(place, event)| (place, Some(event))).collect();
         let mut ids = BTreeMap::new();
         for (place, message) in &room.order {

@@ -162,8 +162,15 @@ pub(super) fn message(twin: &Twin, room: &Room, names: &Names, id: &Digest) -> R
     }))
 }
 
+/// What a commit brought about.
+pub(super) struct Happened {
+    by: Did,
+    event: CircleEvent,
+    commit: Digest,
+}
+
 /// What happened beside messages, in the order shown.
-pub(super) fn events(room: &Room) -> BTreeMap<(u64, Digest), (Did, CircleEvent)> {
+pub(super) fn events(room: &Room) -> BTreeMap<(u64, Digest), Happened> {
     let mut events = BTreeMap::new();
     let chain = room.circle.chain();
     for pair in chain.windows(2) {
@@ -179,18 +186,18 @@ pub(super) fn events(room: &Room) -> BTreeMap<(u64, Digest), (Did, CircleEvent)>
             .chain(named.map(|name| CircleEvent::Named { name }));
         for (number, event) in all.enumerate() {
             // One commit may do several things: each has a place of its own behind it.
-            let mut id = id;
-            id.0[31] = id.0[31].wrapping_add(number as u8);
-            events.insert((height, id), (by.clone(), event));
+            let mut place = id;
+            place.0[31] = place.0[31].wrapping_add(number as u8);
+            events.insert((height, place), Happened { by: by.clone(), event, commit: id });
         }
     }
     events
 }
 
 /// Something that happened, as a line among messages.
-pub(super) fn event(twin: &Twin, room: &Room, names: &Names, place: (u64, Digest), what: (Did, CircleEvent)) -> MessageShown {
-    let (from, event) = what;
-    let times = room.times(twin, &place.1).unwrap_or((Timestamp(0), Timestamp(0)));
+pub(super) fn event(twin: &Twin, room: &Room, names: &Names, place: (u64, Digest), what: Happened) -> MessageShown {
+    let Happened { by: from, event, commit } = what;
+    let times = room.times(twin, &commit).unwrap_or((Timestamp(0), Timestamp(0)));
     MessageShown {
         message: place.1,
         name: names.get(&from),
