@@ -44,15 +44,19 @@ pub(crate) fn leads_away(circle: &Circle, id: Digest) -> bool {
     let (Some(tip), Some(base)) = (circle.epoch(), circle.epochs.get(&circle.base).map(|known| &known.epoch)) else {
         return false;
     };
-    let rank_in = |epoch: &Epoch, device: &Did| circle.owner_of(device).map_or(usize::MAX, |owner| epoch.charter.rank(owner));
+    let rank_in =
+        |epoch: &Epoch, device: &Did| circle.owner_of(device).map_or(usize::MAX, |owner| epoch.charter.rank(owner));
     if circle.epochs.contains_key(&node.epoch) {
         // Its epoch is known, and the keys are gone: it is a rival of whatever we followed from there.
         if node.kind != Kind::Commit {
             return false;
         }
         let chain = circle.chain();
-        let Some(ours) = chain.iter().find(|epoch| epoch.parent == Some(node.epoch)) else { return node.epoch == tip.id };
-        let put_out = chain.iter().take_while(|epoch| epoch.id != node.epoch).any(|epoch| !epoch.has_device(&node.author));
+        let Some(ours) = chain.iter().find(|epoch| epoch.parent == Some(node.epoch)) else {
+            return node.epoch == tip.id;
+        };
+        let put_out =
+            chain.iter().take_while(|epoch| epoch.id != node.epoch).any(|epoch| !epoch.has_device(&node.author));
         return !put_out && (rank_in(ours, &node.author), id) < (rank_in(ours, &ours.author), ours.id);
     }
     let beside = node.kind == Kind::Commit

@@ -117,7 +117,12 @@ fn run(seed: u64) {
     assert_eq!(sorted, said, "ann has all of it, once: seed {seed}");
     for one in &mut all {
         assert!(one.circle().is_in(), "{} is in: seed {seed}", one.name);
-        assert_eq!(one.circle().epoch().map(|epoch| (epoch.id, epoch.charter.clone())), tip, "{}: seed {seed}", one.name);
+        assert_eq!(
+            one.circle().epoch().map(|epoch| (epoch.id, epoch.charter.clone())),
+            tip,
+            "{}: seed {seed}",
+            one.name
+        );
         assert_eq!(one.texts(), order, "{} sees the same order: seed {seed}", one.name);
     }
 }

@@ -69,7 +69,9 @@ fn two_people_write_to_each_other_and_see_how_far_it_came() {
     let Response::Find(found) = ben.ask(Request::Find(Find { text: "restart".into(), limit: 10 })).unwrap() else {
         panic!()
     };
-    assert!(found.groups.iter().any(|group| group.results.iter().any(|result| result.label.contains("after a restart"))));
+    assert!(
+        found.groups.iter().any(|group| group.results.iter().any(|result| result.label.contains("after a restart")))
+    );
 }
 
 #[test]
@@ -110,7 +112,8 @@ fn a_removed_member_reads_nothing_new_and_a_contact_outside_learns_nothing() {
         let _ = eve.ask(Request::CircleRenew(CircleWhich { circle: club.clone() }));
         circles(&eve)[0].state == CircleState::Out
     });
-    let refused = eve.ask(Request::MessageSend(MessageNew { to: club.clone(), text: "me".into(), ..MessageNew::default() }));
+    let refused =
+        eve.ask(Request::MessageSend(MessageNew { to: club.clone(), text: "me".into(), ..MessageNew::default() }));
     assert_eq!(refused.unwrap_err().code, FailureCode::Denied);
     // Ben may not put Ann out.
     let denied = CircleWho { circle: club, who: ann.did().to_string() };

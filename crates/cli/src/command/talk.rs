@@ -10,7 +10,8 @@ use crate::trouble::Trouble;
 use clap::{Args, Subcommand};
 use didymos_base::Digest;
 use didymos_twin::request::{
-    CircleAdmin, CircleNew, CircleRename, CircleWhich, CircleWho, FileSave, FileTake, MessageNew, MessageRead, Messages as Page,
+    CircleAdmin, CircleNew, CircleRename, CircleWhich, CircleWho, FileSave, FileTake, MessageNew, MessageRead,
+    Messages as Page,
 };
 use didymos_twin::response::{
     CircleEvent, CircleShown, CircleState, Delivery, FileState, MemberShown, MessageShown, MessagesAnswer, Role,
@@ -287,8 +288,13 @@ fn render_circles(circles: &[CircleShown], width: usize) -> String {
     if circles.is_empty() {
         return format!("No circles yet. {}\n", faint("`twin send NAME TEXT` writes to a contact."));
     }
-    let mut table =
-        Table::new([("id", Side::Left), ("name", Side::Left), ("", Side::Left), ("new", Side::Right), ("last", Side::Left)]);
+    let mut table = Table::new([
+        ("id", Side::Left),
+        ("name", Side::Left),
+        ("", Side::Left),
+        ("new", Side::Right),
+        ("last", Side::Left),
+    ]);
     for circle in circles {
         let last = circle.last.as_ref().map(|last| {
             let text: String = last.text.chars().take(60).collect();
@@ -349,7 +355,11 @@ fn part(member: &MemberShown) -> &'static str {
 fn render_messages(messages: &[MessageShown]) -> String {
     let mut text = String::new();
     for message in messages {
-        let who = if message.mine { "you".to_owned() } else { message.name.as_deref().map_or_else(|| message.from.to_string(), plain) };
+        let who = if message.mine {
+            "you".to_owned()
+        } else {
+            message.name.as_deref().map_or_else(|| message.from.to_string(), plain)
+        };
         let id = faint(&message.message.to_string()[..8]);
         let time = faint(&words::time(&message.at));
         let body = message.event.as_ref().map_or_else(|| said(message), happened);

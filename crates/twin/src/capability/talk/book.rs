@@ -290,7 +290,8 @@ impl Room {
                     self.lacking.insert(id, file.clone());
                 }
                 let file = content.file.is_some();
-                let said = self.messages.entry(id).or_insert_with(|| Said { envelopes: Vec::new(), content: spot, file });
+                let said =
+                    self.messages.entry(id).or_insert_with(|| Said { envelopes: Vec::new(), content: spot, file });
                 said.envelopes.push(*envelope);
             }
             _ => {}
@@ -396,7 +397,8 @@ impl Book {
         twin.vault.commit_records(&[(ObjectKind::Messages, bytes)], twin.now())?;
         // Nobody else writes records of this kind, and this is done by one at a time.
         let last = twin.vault.index().records.iter().rev().find(|record| record.kind == ObjectKind::Messages).cloned();
-        let record = Arc::new(last.ok_or_else(|| Failure::new(FailureCode::Damaged, "a record is not where it was put"))?);
+        let record =
+            Arc::new(last.ok_or_else(|| Failure::new(FailureCode::Damaged, "a record is not where it was put"))?);
         for (at, entry) in entries.iter().enumerate() {
             match entry {
                 Entry::Circle(fact) => {
@@ -427,12 +429,12 @@ impl Book {
     /// Puts a new circle beside the others, once what made it is kept.
     pub(super) fn enter(&mut self, twin: &Twin, circle: Circle, effects: Effects) -> Result<Digest, Failure> {
         let id = circle.id();
-        match self.rooms.get_mut(&id) {
-            Some(room) => room.circle = circle,
-            None if self.rooms.len() >= CIRCLES_MAX => {
-                return Err(Failure::new(FailureCode::Invalid, "512 circles are the most that a twin is in: leave some"));
-            }
-            None => drop(self.rooms.insert(id, Room::new(circle))),
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.circle = circle;
+        } else if self.rooms.len() >= CIRCLES_MAX {
+            return Err(Failure::new(FailureCode::Invalid, "512 circles are the most that a twin is in: leave some"));
+        } else {
+            self.rooms.insert(id, Room::new(circle));
         }
         self.keep(twin, &id, effects)?;
         Ok(id)

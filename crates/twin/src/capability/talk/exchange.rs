@@ -104,9 +104,8 @@ fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
     let Some(invitation) = invitation else { return Ok(()) };
     let request = Request::Welcome(WelcomeIn { invitation: sent(&invitation) });
     let welcomed = online::ask_with(twin, did, &request, Some(&mut invitation.as_slice())).map(drop);
-    let refused = |failure: &Failure| {
-        matches!(failure.code, FailureCode::Invalid | FailureCode::Denied | FailureCode::NotFound)
-    };
+    let refused =
+        |failure: &Failure| matches!(failure.code, FailureCode::Invalid | FailureCode::Denied | FailureCode::NotFound);
     if welcomed.as_ref().err().is_none_or(refused) {
         let arrived = Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes::default() };
         with(twin, |book| book.commit(twin, vec![arrived]))?;
@@ -174,7 +173,14 @@ pub(super) fn duties(twin: &Twin, book: &mut Book, id: &Digest) -> Result<(), Fa
 }
 
 /// Takes a step in, and gives the next one.
-fn hear(twin: &Twin, book: &mut Book, id: &Digest, from: &Did, sync: &Sync, kept: Option<&[u8]>) -> Result<Sync, Failure> {
+fn hear(
+    twin: &Twin,
+    book: &mut Book,
+    id: &Digest,
+    from: &Did,
+    sync: &Sync,
+    kept: Option<&[u8]>,
+) -> Result<Sync, Failure> {
     let now = twin.now();
     if let (Some(invitation), Some(kept)) = (&sync.invitation, kept) {
         join(twin, book, invitation, kept)?;
@@ -251,7 +257,8 @@ fn converse(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
         let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
         let (_, _, incoming) = online::ask_with(twin, did, &request, Some(&mut bytes.as_slice()))?;
         let bytes = incoming.ok_or_else(unknown)?.all(SYNC_BYTES_MAX as u64).map_err(|error| broken(&error))?;
-        let malformed = || Failure::new(FailureCode::Invalid, "the other twin answers in a form that is not known here");
+        let malformed =
+            || Failure::new(FailureCode::Invalid, "the other twin answers in a form that is not known here");
         let from = Sync::decode(&bytes).map_err(|_| malformed())?;
         if from.circle != *id {
             return Err(malformed());
@@ -281,7 +288,9 @@ fn hand_on(twin: &Twin, id: &Digest, but: Option<&Did>) -> Vec<(bool, mpsc::Rece
     let members = with(twin, |book| {
         let circle = &book.room(id)?.circle;
         let mut members = circle.invited();
-        members.extend(circle.epoch().map(|epoch| epoch.owners().into_iter().cloned().collect::<Vec<_>>()).unwrap_or_default());
+        members.extend(
+            circle.epoch().map(|epoch| epoch.owners().into_iter().cloned().collect::<Vec<_>>()).unwrap_or_default(),
+        );
         Ok(members)
     });
     let connected = twin.peers.online.running().map(|link| link.connected()).unwrap_or_default();
@@ -339,7 +348,8 @@ pub(super) fn welcome(twin: &Twin, from: &Did, payload: &mut Payload<'_>) -> Res
         return Err(malformed());
     }
     let id = with(twin, |book| {
-        let wanted: Vec<usize> = (0..book.packages.len()).rev().filter(|at| book.packages[*at].given_to == *from).collect();
+        let wanted: Vec<usize> =
+            (0..book.packages.len()).rev().filter(|at| book.packages[*at].given_to == *from).collect();
         let pairs = pairs_with(book, from);
         let mut refused = malformed();
         for at in wanted {

@@ -10,7 +10,9 @@ use super::owner::{file_of, want, which};
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::payload::{Payload, Sent, broken};
 use crate::peers::online;
-use crate::request::{FILE_BYTES_MAX, FILE_PART_BYTES_MAX, FileRead, FileSave, FileStage, FileTake, FileWhich, PieceAsked};
+use crate::request::{
+    FILE_BYTES_MAX, FILE_PART_BYTES_MAX, FileRead, FileSave, FileStage, FileTake, FileWhich, PieceAsked,
+};
 use crate::response::{FilePart, FileSaved, FileShown, FileStaged, FileState, PieceOut};
 use crate::{Request, Twin};
 use base64::Engine as _;
@@ -77,9 +79,9 @@ fn seal(twin: &Twin, from: &mut dyn Read, name: &str, media: &str) -> Result<Fil
     let mut waiting: Vec<(Digest, Vec<u8>)> = Vec::new();
     loop {
         let mut plain = Vec::with_capacity(PIECE_BYTES);
-        from.take(PIECE_BYTES as u64).read_to_end(&mut plain).map_err(|error| {
-            Failure::new(FailureCode::Io, format!("{name}: cannot be read: {error}"))
-        })?;
+        from.take(PIECE_BYTES as u64)
+            .read_to_end(&mut plain)
+            .map_err(|error| Failure::new(FailureCode::Io, format!("{name}: cannot be read: {error}")))?;
         if plain.is_empty() {
             break;
         }
@@ -187,7 +189,9 @@ fn write_staging(twin: &Twin, staged: &str, staging: &Staging) -> Result<(), Fai
 
 /// Brings part of a file: each part becomes a piece.
 pub(super) fn stage(twin: &Twin, asked: &FileStage) -> Result<FileStaged, Failure> {
-    let bytes = URL_SAFE_NO_PAD.decode(asked.bytes.trim_end_matches('=')).map_err(|_| invalid("the bytes are not base64url"))?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(asked.bytes.trim_end_matches('='))
+        .map_err(|_| invalid("the bytes are not base64url"))?;
     // Parts are pieces, so all but the last have the length of one.
     if bytes.len() > FILE_PART_BYTES_MAX || (bytes.len() < PIECE_BYTES && !asked.last) {
         return Err(invalid("each part has 256 KiB, and the last one at most that"));
@@ -438,7 +442,8 @@ pub(super) fn save(twin: &Twin, asked: &FileSave, watch: Watch<'_>) -> Result<Fi
             whole.update(&plain);
             to.write_all(&plain).map_err(cannot)?;
             let done = ((number + 1) * PIECE_BYTES) as u64;
-            let progress = Progress { doing: "saving".into(), unit: "bytes".into(), done: done.min(file.bytes), of: file.bytes };
+            let progress =
+                Progress { doing: "saving".into(), unit: "bytes".into(), done: done.min(file.bytes), of: file.bytes };
             if watch(progress).is_break() {
                 return Err(Failure::new(FailureCode::Stopped, "stopped"));
             }

@@ -58,4 +58,3 @@ fn other(principal: &Principal) -> Result<&Did, Failure> {
         _ => Err(Failure::new(FailureCode::Invalid, "other twins ask this: `twin send` and `twin circle` are yours")),
     }
 }
-

@@ -96,7 +96,8 @@ pub(super) fn which(twin: &Twin, text: &str) -> Result<Digest, Failure> {
     with(twin, |book| {
         let live = || book.rooms.iter().filter(|(_, room)| !room.superseded);
         let named = |room: &Room| room.circle.epoch().map(|epoch| epoch.charter.name.to_lowercase());
-        if let Some((id, _)) = live().find(|(id, room)| id.to_string() == wanted || named(room) == Some(wanted.clone())) {
+        if let Some((id, _)) = live().find(|(id, room)| id.to_string() == wanted || named(room) == Some(wanted.clone()))
+        {
             return Ok(*id);
         }
         let with_them = |room: &Room| contact.is_some() && with_whom(room, twin.did()) == contact;
@@ -105,7 +106,9 @@ pub(super) fn which(twin: &Twin, text: &str) -> Result<Digest, Failure> {
             return Ok(*id);
         }
         let begins = |id: &Digest| wanted.len() >= PREFIX_MIN && id.to_string().starts_with(&wanted);
-        let mut found = live().filter(|(id, room)| begins(id) || named(room).is_some_and(|name| !wanted.is_empty() && name.starts_with(&wanted)));
+        let mut found = live().filter(|(id, room)| {
+            begins(id) || named(room).is_some_and(|name| !wanted.is_empty() && name.starts_with(&wanted))
+        });
         match (found.next(), found.next()) {
             (Some((id, _)), None) => Ok(*id),
             (None, _) => Err(unknown()),
@@ -123,7 +126,12 @@ fn member(twin: &Twin, id: &Digest, text: &str) -> Result<Did, Failure> {
         let mut members = members.unwrap_or_default();
         members.extend(room.circle.invited());
         let found = members.into_iter().find(|did| Some(did) == contact.as_ref() || did.as_str() == text.trim());
-        found.ok_or_else(|| Failure::new(FailureCode::NotFound, format!("{text} is not in this circle: `twin circle show` lists who is")))
+        found.ok_or_else(|| {
+            Failure::new(
+                FailureCode::NotFound,
+                format!("{text} is not in this circle: `twin circle show` lists who is"),
+            )
+        })
     })
 }
 
@@ -260,7 +268,8 @@ fn page(twin: &Twin, id: &Digest, asked: &Messages) -> Result<MessagesAnswer, Fa
         let before = asked.before.and_then(|before| {
             lines.keys().find(|place| place.1 == before || ids.get(place) == Some(&before)).copied()
         });
-        let wanted: Vec<_> = lines.into_iter().rev().skip_while(|(place, _)| before.is_some_and(|before| *place >= before)).collect();
+        let wanted: Vec<_> =
+            lines.into_iter().rev().skip_while(|(place, _)| before.is_some_and(|before| *place >= before)).collect();
         let more = wanted.len() > asked.limit as usize;
         let mut messages = Vec::new();
         for (place, event) in wanted.into_iter().take(asked.limit as usize) {
@@ -343,7 +352,8 @@ pub(crate) fn find(twin: &Twin, most: usize, matches: &dyn Fn(&str) -> bool) -> 
                 }
                 let Some(shown) = shown::message(twin, room, &names, message)? else { continue };
                 let name = shown::circle(twin, room, &names)?.name;
-                let from = if shown.mine { String::new() } else { shown.name.unwrap_or_else(|| shown.from.to_string()) };
+                let from =
+                    if shown.mine { String::new() } else { shown.name.unwrap_or_else(|| shown.from.to_string()) };
                 let text = if content.text.is_empty() { file.to_owned() } else { content.text };
                 found.push(Found { circle: *id, name, message: *message, from, at: received, text });
             }

@@ -5,9 +5,7 @@ use super::files;
 use crate::Twin;
 use crate::door::Failure;
 use crate::peers;
-use crate::response::{
-    CircleEvent, CircleShown, CircleState, Delivery, DeliveryTo, MemberShown, MessageShown, Role,
-};
+use crate::response::{CircleEvent, CircleShown, CircleState, Delivery, DeliveryTo, MemberShown, MessageShown, Role};
 use didymos_base::{Did, Digest, Timestamp, ZoneOffset};
 use didymos_circle::Epoch;
 use std::collections::BTreeMap;
@@ -125,7 +123,13 @@ fn delivery(room: &Room, id: &Digest, me: &Did) -> (Delivery, Vec<DeliveryTo>) {
             for (device, seq, envelope) in &sent {
                 let (has, read) = room.circle.reached(&seat.device, device, *seq, envelope);
                 // Who has seen what comes after it on one device has it there.
-                let now = if has && read { Delivery::Read } else if has { Delivery::Delivered } else { Delivery::Waiting };
+                let now = if has && read {
+                    Delivery::Read
+                } else if has {
+                    Delivery::Delivered
+                } else {
+                    Delivery::Waiting
+                };
                 best = best.max(now);
             }
         }
