@@ -121,6 +121,8 @@ pub struct Circle {
     pub(crate) repeated: BTreeMap<Digest, Digest>,
     pub(crate) wishes: Vec<Wish>,
     pub(crate) acks: BTreeMap<Did, Ack>,
+    /// The greatest counter of this device's acknowledgements that others have, where it is greater than ours.
+    pub(crate) counted: u64,
     /// What the owner has seen.
     pub(crate) seen: Option<(u64, Digest)>,
     /// A commit was met that leads on and cannot be followed.
@@ -146,6 +148,7 @@ impl Circle {
             repeated: BTreeMap::new(),
             wishes: Vec::new(),
             acks: BTreeMap::new(),
+            counted: 0,
             seen: None,
             lost: false,
             out: false,
@@ -309,7 +312,7 @@ impl Circle {
     pub fn is_in(&self) -> bool {
         let device = self.me.device.did();
         let known = self.epochs.get(&self.tip);
-        known.is_some_and(|known| known.keys.is_some() && known.epoch.has_device(device)) && !self.lost
+        known.is_some_and(|known| known.keys.is_some() && known.epoch.has_device(device)) && !self.lost && !self.out
     }
 
     /// Whether the owner is in it, with any device, as far as is known here.

@@ -25,6 +25,15 @@ impl Circle {
 
     /// The answer to a step, or the next one: what the other side lacks, and what is wanted of it.
     pub fn answer(&mut self, from: &Sync, fetch: &mut dyn FnMut(&Digest) -> Option<Vec<u8>>, now: Timestamp) -> Sync {
+        // Others have a later word of this device than it has itself: the next one counts on from there.
+        let device = self.me.device.did().clone();
+        if let Ok(at) = from.acked.binary_search_by(|one| one.0.cmp(&device))
+            && from.acked[at].1 < u64::MAX
+            && self.acks.get(&device).is_none_or(|ack| ack.counter < from.acked[at].1)
+        {
+            self.acks.remove(&device);
+            self.counted = from.acked[at].1;
+        }
         let mut sync = self.greet(now);
         let unknown = from.heads.iter().filter(|head| !self.graph.has(head) && !self.graph.waits(head));
         sync.want.extend(unknown.copied());
@@ -69,12 +78,15 @@ impl Circle {
                 effects.refused += 1;
                 continue;
             }
-            if self.epoch().is_some_and(|epoch| epoch.has_device(&ack.device)) {
-                effects.again.extend(ack.shut.iter().filter(|id| self.is_to_repeat(id)));
-            }
             self.acks.insert(ack.device.clone(), ack.clone());
             effects.changed = true;
         }
+        // Also of those that came earlier, when we were not in it ourselves or they were not.
+        let here = |device: &Did| self.epoch().is_some_and(|epoch| epoch.has_device(device));
+        let shut = self.acks.iter().filter(|(device, _)| here(device)).flat_map(|(_, ack)| &ack.shut);
+        effects.again = shut.filter(|id| self.is_to_repeat(id)).copied().collect();
+        effects.again.sort_by_key(|id| self.place(id));
+        effects.again.dedup();
         self.refused += effects.refused;
         effects
     }
@@ -106,7 +118,8 @@ impl Circle {
             return;
         }
         // By the clock, so that it counts up even if the last one was not kept; and never back, if the clock was set.
-        let counter = last.map_or(0, |ack| ack.counter + 1).max(now.0.max(1) as u64);
+        let counter = last.map_or(0, |ack| ack.counter).max(self.counted) + 1;
+        let counter = counter.max(now.0.max(1) as u64);
         let ack = Ack::sign(self.id, counter, have, read, shut, &self.me.device);
         self.acks.insert(device, ack);
     }

@@ -65,6 +65,7 @@ fn run(seed: u64) {
                         said.push(text);
                     }
                 }
+                all[who].fails = None;
             }
             4 => {
                 let now = all[who].now;

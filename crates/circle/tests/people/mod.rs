@@ -1,6 +1,6 @@
 //! People with circles, in memory: what a twin does around this crate, with seeded randomness and a clock that is told.
 
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 use didymos_base::{Did, Digest, Timestamp};
 use didymos_circle::wire::Bytes;
