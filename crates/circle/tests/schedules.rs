@@ -42,6 +42,17 @@ fn circle_of_four() -> Vec<Device> {
     all
 }
 
+fn meet_all(all: &mut [Device]) {
+    for _ in 0..4 {
+        for a in 0..4 {
+            for b in (0..4).filter(|b| *b != a) {
+                let (a, b) = two(all, a, b);
+                meet(a, b);
+            }
+        }
+    }
+}
+
 fn run(seed: u64) {
     let mut dice = Dice(seed);
     let mut all = circle_of_four();
@@ -100,16 +111,18 @@ fn run(seed: u64) {
             }
         }
     }
-    for _ in 0..4 {
-        for a in 0..4 {
-            for b in 0..4 {
-                if a != b {
-                    let (a, b) = two(&mut all, a, b);
-                    meet(a, b);
-                }
-            }
+    meet_all(&mut all);
+    // Who is where others are not any more hears of it with the next thing that is written.
+    for one in &mut all {
+        let text = format!("{} last", one.name);
+        let content = Content { text: text.clone(), file: None, answers: None, again: None };
+        let now = one.now;
+        if let Ok((_, effects)) = one.circle().say(&content, now) {
+            one.keep(effects);
+            said.push(text);
         }
     }
+    meet_all(&mut all);
     let tip = all[0].circle().epoch().map(|epoch| (epoch.id, epoch.charter.clone()));
     let order = all[0].texts();
     let mut sorted = order.clone();
