@@ -49,6 +49,7 @@ pub(crate) fn write() -> Result<()> {
         signer: Some(Signer { key: device, certificate: next }),
     };
     link(&document)?;
+    circle(&document)?;
     let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![document.encode()])], Timestamp(0))?;
     let known = streams::known("heart_rate").ok_or("heart_rate is known")?;
     import(&vault, &known.stream())?;
@@ -80,6 +81,39 @@ pub(crate) fn write() -> Result<()> {
 }
 
 /// What two twins say to each other.
+/// A circle of one: its messages, records, and what a newcomer would bring and be sent.
+fn circle(document: &SignedDocument) -> Result<()> {
+    let device = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
+    let chance = std::sync::Arc::new(|bytes: &mut [u8]| {
+        bytes.fill(5);
+        true
+    });
+    let owner = document.document.id.clone();
+    let me = didymos_circle::Me { owner: owner.clone(), device, chance };
+    let now = Timestamp(0);
+    let charter = didymos_circle::Charter { name: "seed".into(), creator: owner, admins: Vec::new(), pair: false };
+    let versions = vec![document.clone()];
+    let (mut circle, begun) = didymos_circle::Circle::begin(me.clone(), Digest([1; 32]), charter, versions, now)?;
+    let content = didymos_circle::Content { text: "hello".into(), file: None, answers: None, again: None };
+    let (_, said) = circle.say(&content, now)?;
+    put("circle_wire", "3-content", &[&[3][..], &content.encode()].concat())?;
+    let mut envelopes = Vec::new();
+    for (number, record) in begun.records.iter().chain(&said.records).enumerate() {
+        put("circle_wire", &format!("4-record-{number}"), &[&[4][..], &record.encode()].concat())?;
+        if let didymos_circle::Record::Taken { envelope, .. } = record {
+            envelopes.push(envelope.clone());
+        }
+    }
+    let envelope = envelopes.first().ok_or("what was said is an envelope")?;
+    put("circle_wire", "0-envelope", &[&[0][..], &envelope.0].concat())?;
+    let mut sync = circle.greet(now);
+    sync.give = envelopes;
+    put("circle_wire", "1-sync", &[&[1][..], &sync.encode()].concat())?;
+    let (package, _) = didymos_circle::package(&me)?;
+    put("circle_take", "0-package", &[&[0][..], &package].concat())?;
+    Ok(())
+}
+
 fn link(document: &SignedDocument) -> Result<()> {
     let device = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
     let own = Own { versions: vec![document.clone()], device: device.clone(), name: Some("Ann".to_owned()) };

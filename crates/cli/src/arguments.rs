@@ -34,6 +34,7 @@ use crate::command::{
     restore::Restore,
     show::Show,
     simulate::Simulate,
+    talk,
     token::Token,
     up::Up,
     witness::Witness,
@@ -193,6 +194,12 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Which sources are asked where contacts are, and told where you are
     Phonebook(PhoneBook),
+    /// Write to a contact or a circle
+    Send(talk::Send),
+    /// Read messages
+    Messages(talk::Messages),
+    /// Circles: people who write to each other
+    Circle(talk::Circle),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

@@ -7,6 +7,7 @@ mod guard;
 mod mirror;
 mod owner;
 mod peers;
+mod talk;
 mod witness;
 mod words;
 
@@ -28,6 +29,7 @@ pub use peers::{
     ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
     PhoneBookSet, UsesAsked,
 };
+pub use talk::*;
 pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
 pub use words::Words;
 
@@ -364,6 +366,66 @@ pub enum Request {
     /// A file that another device of the owner's sends, to be imported here.
     #[serde(rename = "import.sent@1")]
     ImportSent(ImportSent),
+    /// Makes a circle, and asks contacts to join it.
+    #[serde(rename = "circle.create@1")]
+    CircleCreate(CircleNew),
+    /// Circles and conversations, the one with the newest message first.
+    #[serde(rename = "circle.list@1")]
+    Circles,
+    /// Asks a contact to join a circle.
+    #[serde(rename = "circle.invite@1")]
+    CircleInvite(CircleWho),
+    /// Puts a member out of a circle: they read nothing that is written from then on.
+    #[serde(rename = "circle.remove@1")]
+    CircleRemove(CircleWho),
+    /// Leaves a circle. What was received before stays.
+    #[serde(rename = "circle.leave@1")]
+    CircleLeave(CircleWhich),
+    /// Names a circle.
+    #[serde(rename = "circle.rename@1")]
+    CircleRename(CircleRename),
+    /// Lets a member let others in and put others out, or no longer.
+    #[serde(rename = "circle.admin@1")]
+    CircleAdmin(CircleAdmin),
+    /// Renews this device's keys in a circle at once: whoever stole the old ones reads nothing from then on.
+    #[serde(rename = "circle.renew@1")]
+    CircleRenew(CircleWhich),
+    /// Writes to a circle or a contact.
+    #[serde(rename = "message.send@1")]
+    MessageSend(MessageNew),
+    /// A page of a circle's messages.
+    #[serde(rename = "message.list@1")]
+    Messages(Messages),
+    /// Says that messages were seen.
+    #[serde(rename = "message.read@1")]
+    MessageRead(MessageRead),
+    /// Brings part of a file that is to be sent.
+    #[serde(rename = "file.stage@1")]
+    FileStage(FileStage),
+    /// Stages a file of the twin's machine that is to be sent.
+    #[serde(rename = "file.take@1")]
+    FileTake(FileTake),
+    /// Asks for a file that was too large to be fetched by itself.
+    #[serde(rename = "file.fetch@1")]
+    FileFetch(FileWhich),
+    /// Writes the file of a message to disk.
+    #[serde(rename = "file.save@1")]
+    FileSave(FileSave),
+    /// Part of the file of a message.
+    #[serde(rename = "file.read@1")]
+    FileRead(FileRead),
+    /// A key package, with which a contact may let this device into a circle. Twins ask each other.
+    #[serde(rename = "circle.keypackage@1")]
+    KeyPackage(KeyPackageAsked),
+    /// This device was let into a circle. Twins send these to each other.
+    #[serde(rename = "circle.welcome@1")]
+    Welcome(WelcomeIn),
+    /// What each side has and lacks of a circle. Twins ask each other.
+    #[serde(rename = "circle.sync@1")]
+    CircleSync(SyncIn),
+    /// A piece of a file. Twins ask each other.
+    #[serde(rename = "circle.piece@1")]
+    Piece(PieceAsked),
 }
 
 /// What is to be forecast.
@@ -633,6 +695,8 @@ impl Request {
             Self::SharePut(put) => Some(&put.sent),
             Self::ManifestPut(put) => Some(&put.sent),
             Self::ImportSent(asked) => Some(&asked.sent),
+            Self::Welcome(asked) => Some(&asked.invitation),
+            Self::CircleSync(asked) => Some(&asked.sync),
             _ => None,
         }
     }
@@ -748,6 +812,26 @@ impl Request {
             Self::ImportSent(_) => "import.sent@1",
             Self::PhoneBook => "phonebook.show@1",
             Self::PhoneBookSet(_) => "phonebook.set@1",
+            Self::CircleCreate(_) => "circle.create@1",
+            Self::Circles => "circle.list@1",
+            Self::CircleInvite(_) => "circle.invite@1",
+            Self::CircleRemove(_) => "circle.remove@1",
+            Self::CircleLeave(_) => "circle.leave@1",
+            Self::CircleRename(_) => "circle.rename@1",
+            Self::CircleAdmin(_) => "circle.admin@1",
+            Self::CircleRenew(_) => "circle.renew@1",
+            Self::MessageSend(_) => "message.send@1",
+            Self::Messages(_) => "message.list@1",
+            Self::MessageRead(_) => "message.read@1",
+            Self::FileStage(_) => "file.stage@1",
+            Self::FileTake(_) => "file.take@1",
+            Self::FileFetch(_) => "file.fetch@1",
+            Self::FileSave(_) => "file.save@1",
+            Self::FileRead(_) => "file.read@1",
+            Self::KeyPackage(_) => "circle.keypackage@1",
+            Self::Welcome(_) => "circle.welcome@1",
+            Self::CircleSync(_) => "circle.sync@1",
+            Self::Piece(_) => "circle.piece@1",
         }
     }
 }

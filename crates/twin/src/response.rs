@@ -8,6 +8,7 @@ mod imports;
 mod mirror;
 mod owner;
 mod peers;
+mod talk;
 mod today;
 mod witness;
 
@@ -19,6 +20,7 @@ pub use imports::*;
 pub use mirror::*;
 pub use owner::*;
 pub use peers::*;
+pub use talk::*;
 pub use today::*;
 pub use witness::*;
 
@@ -112,7 +114,7 @@ pub enum Response {
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
     /// To `contracts.paper@1`, `receipts.bring@1`, `import.sent@1`, `share.put@1`,
-    /// `share.drop@1` and `manifest.put@1`: it has arrived.
+    /// `share.drop@1`, `manifest.put@1` and `circle.welcome@1`: it has arrived.
     Nothing(Nothing),
     /// To `guardians.list@1` and to what changes guardians and claims.
     Guardians(Box<GuardiansAnswer>),
@@ -156,6 +158,24 @@ pub enum Response {
     ShareProofs(ShareProofs),
     /// To the `phonebook.…@1` requests.
     PhoneBook(PhoneBookShown),
+    /// To the `circle.…@1` requests of the owner's; the circle that was changed comes alone.
+    Circles(Vec<CircleShown>),
+    /// To `message.send@1`, `message.list@1` and `message.read@1`; after sending, the page holds what was sent.
+    Messages(Box<MessagesAnswer>),
+    /// To `file.stage@1` and `file.take@1`.
+    FileStaged(FileStaged),
+    /// To `file.fetch@1`.
+    File(FileShown),
+    /// To `file.save@1`.
+    FileSaved(FileSaved),
+    /// To `file.read@1`.
+    FilePart(FilePart),
+    /// To `circle.keypackage@1`.
+    KeyPackage(KeyPackageOut),
+    /// To `circle.sync@1`.
+    Synced(SyncOut),
+    /// To `circle.piece@1`.
+    Piece(PieceOut),
 }
 
 impl Response {
@@ -165,6 +185,8 @@ impl Response {
         match self {
             Self::Share(share) => Some(&share.sent),
             Self::Pulled(pulled) => Some(&pulled.sent),
+            Self::Synced(answer) => Some(&answer.sync),
+            Self::Piece(answer) => answer.piece.as_ref(),
             _ => None,
         }
     }
@@ -248,6 +270,7 @@ impl Response {
             | Request::ShareDrop(_)
             | Request::ManifestPut(_)
             | Request::Paper(_)
+            | Request::Welcome(_)
             | Request::GuardPaper(_)
             | Request::ReceiptsBring(_)
             | Request::ImportSent(_) => Self::Nothing(read(json)?),
@@ -262,6 +285,24 @@ impl Response {
             Request::ShareList(_) => Self::ShareNames(read(json)?),
             Request::ShareProve(_) => Self::ShareProofs(read(json)?),
             Request::PhoneBook | Request::PhoneBookSet(_) => Self::PhoneBook(read(json)?),
+            Request::CircleCreate(_)
+            | Request::Circles
+            | Request::CircleInvite(_)
+            | Request::CircleRemove(_)
+            | Request::CircleLeave(_)
+            | Request::CircleRename(_)
+            | Request::CircleAdmin(_)
+            | Request::CircleRenew(_) => Self::Circles(read(json)?),
+            Request::MessageSend(_) | Request::Messages(_) | Request::MessageRead(_) => {
+                Self::Messages(Box::new(read(json)?))
+            }
+            Request::FileStage(_) | Request::FileTake(_) => Self::FileStaged(read(json)?),
+            Request::FileFetch(_) => Self::File(read(json)?),
+            Request::FileSave(_) => Self::FileSaved(read(json)?),
+            Request::FileRead(_) => Self::FilePart(read(json)?),
+            Request::KeyPackage(_) => Self::KeyPackage(read(json)?),
+            Request::CircleSync(_) => Self::Synced(read(json)?),
+            Request::Piece(_) => Self::Piece(read(json)?),
         })
     }
 }

@@ -4,7 +4,7 @@ use crate::capability::{
     backup, contacts, contract_uses, contracts, copies, export, guardians, heirs, import, imports, journal, keeping,
     mirror_brain, mirror_days, mirror_experiments, mirror_forecast, mirror_generate, mirror_graph, mirror_learn,
     mirror_portrait, mirror_propose, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
-    recovery, search, space, status, timeline, today, tokens, witness,
+    recovery, search, space, status, talk, timeline, today, tokens, witness,
 };
 use crate::devices::{self, Devices, Role};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
@@ -52,6 +52,8 @@ pub struct Twin {
     pub(crate) devices: Devices,
     /// What this one is among them.
     pub(crate) role: Mutex<Role>,
+    /// Circles and messages.
+    pub(crate) talk: talk::Talk,
     /// The graph, as it was when it was last asked for.
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
@@ -277,6 +279,7 @@ impl Twin {
             peers: Peers::default(),
             devices: Devices::default(),
             role: Mutex::default(),
+            talk: talk::Talk::default(),
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
@@ -712,6 +715,7 @@ impl Twin {
             Request::Propose(asked) => {
                 mirror_propose::answer(self, &asked, watch).map(|answer| Response::Proposed(Box::new(answer)))
             }
+            request => talk::answer(self, principal, request, payload, watch),
         }
     }
 }
@@ -884,6 +888,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContractUses(_)
         | Request::Devices
         | Request::Look(_)
+        | Request::Circles
+        | Request::Messages(_)
+        | Request::MessageRead(_)
+        | Request::FileFetch(_)
+        | Request::FileSave(_)
+        | Request::FileRead(_)
         | Request::PhoneBook
         | Request::Guardians
         | Request::GuardiansRehearse
@@ -897,7 +907,11 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Probe(_)
         | Request::Checkpoint(_)
         | Request::Seen(_)
-        | Request::Consistency(_) => Asked::new(request.name(), Act::Message),
+        | Request::Consistency(_)
+        | Request::KeyPackage(_)
+        | Request::Welcome(_)
+        | Request::CircleSync(_)
+        | Request::Piece(_) => Asked::new(request.name(), Act::Message),
         Request::JournalPull(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::ReceiptsBring(_) => Asked::new(request.name(), Act::Write),
         Request::ImportSent(_) => Asked::new(request.name(), Act::Write).on_all(),
@@ -950,7 +964,18 @@ fn asked_of(request: &Request) -> Asked {
         | Request::DeviceViewer
         | Request::PhoneBookSet(_)
         | Request::DeviceRevoke(_)
-        | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
+        | Request::DevicePromote(_)
+        | Request::CircleCreate(_)
+        | Request::CircleInvite(_)
+        | Request::CircleRemove(_)
+        | Request::CircleLeave(_)
+        | Request::CircleRename(_)
+        | Request::CircleAdmin(_)
+        | Request::CircleRenew(_)
+        // Nobody else writes in the owner's name, whatever a contract says.
+        | Request::MessageSend(_)
+        | Request::FileTake(_)
+        | Request::FileStage(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -979,6 +1004,7 @@ fn summary_of(request: &Request) -> String {
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
+        Request::MessageSend(asked) => asked.to.clone(),
         Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
         Request::ContractPreview(asked) => asked.stream.to_string(),
         Request::ContractUses(asked) => asked.contract.clone(),
@@ -1051,6 +1077,8 @@ fn items(response: &Response) -> u64 {
         Response::Devices(answer) => answer.devices.len() as u64,
         Response::Pulled(answer) => answer.commits,
         Response::PhoneBook(_) => 1,
+        Response::Circles(circles) => circles.len() as u64,
+        Response::Messages(page) => page.messages.len() as u64,
         Response::TokenCreated(_)
         | Response::Copies(_)
         | Response::Help(_)
@@ -1062,6 +1090,13 @@ fn items(response: &Response) -> u64 {
         | Response::Evidence(_)
         | Response::Witnessed(_)
         | Response::Consistent(_)
+        | Response::FileStaged(_)
+        | Response::File(_)
+        | Response::FileSaved(_)
+        | Response::FilePart(_)
+        | Response::KeyPackage(_)
+        | Response::Synced(_)
+        | Response::Piece(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)

@@ -97,6 +97,12 @@ pub enum ObjectKind {
     /// Checkpoints of others, cosignatures, and evidence.
     #[n(13)]
     Witness = 13,
+    /// Circles and what was written in them.
+    #[n(20)]
+    Messages = 20,
+    /// Pieces of files that came with messages, sealed once more.
+    #[n(21)]
+    Pieces = 21,
 }
 
 impl ObjectKind {
@@ -122,6 +128,8 @@ impl ObjectKind {
             Self::Uses => "uses",
             Self::Guardians => "guardians",
             Self::Witness => "witness",
+            Self::Messages => "messages",
+            Self::Pieces => "pieces",
         }
     }
 }

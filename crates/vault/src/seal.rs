@@ -87,7 +87,7 @@ fn open(key: &SealingKey, label: &[u8], sealed: &[u8], otherwise: &'static str) 
     Ok(plain)
 }
 
-const KINDS: [ObjectKind; 11] = [
+const KINDS: [ObjectKind; 13] = [
     ObjectKind::Receipts,
     ObjectKind::Parts,
     ObjectKind::Identity,
@@ -98,6 +98,8 @@ const KINDS: [ObjectKind; 11] = [
     ObjectKind::Contracts,
     ObjectKind::Uses,
     ObjectKind::Guardians,
+    ObjectKind::Messages,
+    ObjectKind::Pieces,
     ObjectKind::Witness,
 ];
 

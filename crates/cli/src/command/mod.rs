@@ -37,6 +37,7 @@ pub(crate) mod restore;
 pub(crate) mod show;
 pub(crate) mod simulate;
 pub(crate) mod streams;
+pub(crate) mod talk;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod verify;
@@ -95,6 +96,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Device(device) => device::run(&globals, device),
         Command::Connect(connect) => connect::run(&globals, &connect),
         Command::Phonebook(book) => phonebook::run(&globals, &book),
+        Command::Send(send) => talk::send(&globals, &send),
+        Command::Messages(messages) => talk::messages(&globals, &messages),
+        Command::Circle(circle) => talk::circle(&globals, &circle),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

@@ -40,6 +40,7 @@ pub(crate) mod recovery;
 pub(crate) mod search;
 pub(crate) mod space;
 pub(crate) mod status;
+pub(crate) mod talk;
 pub(crate) mod timeline;
 pub(crate) mod today;
 pub(crate) mod tokens;

@@ -165,10 +165,16 @@ fn asked(
     let mut witness = |decided: &Decision, response: &Response| {
         answer.answer = serde_json::to_vec(response).unwrap_or_default();
         let Decision::Allow { because: Basis::Contract(contract), .. } = decided else { return None };
-        // Nothing of the owner's was used: the door's own receipt is enough.
+        // Papers and messages are signed themselves; shares are the asker's own.
         let none = matches!(
             response,
-            Response::Nothing(_) | Response::Share(_) | Response::ShareNames(_) | Response::ShareProofs(_)
+            Response::Nothing(_)
+                | Response::Share(_)
+                | Response::ShareNames(_)
+                | Response::ShareProofs(_)
+                | Response::KeyPackage(_)
+                | Response::Synced(_)
+                | Response::Piece(_)
         );
         if none {
             return None;
