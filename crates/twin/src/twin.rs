@@ -369,6 +369,9 @@ impl Twin {
     /// The journal has grown by what another device wrote: what was read of it before is read anew.
     pub(crate) fn journal_moved(&self) -> Result<(), Failure> {
         self.peers.forget();
+        self.peers.guards.forget();
+        self.peers.witnesses.forget();
+        self.talk.forget();
         *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.read_identity()
     }

@@ -273,6 +273,21 @@ pub(crate) fn is_answered_here(request: &Request) -> bool {
             | Request::BackupList
             | Request::Contacts
             | Request::Contracts
+            | Request::ContractUses(_)
+            | Request::ContractPreview(_)
+            | Request::Circles
+            | Request::Messages(_)
+            | Request::FileRead(_)
+            | Request::FileSave(_)
+            | Request::Guardians
+            | Request::Heirs
+            | Request::Witnesses
+            | Request::Evidence(_)
+            | Request::Spaces
+            | Request::Days(_)
+            | Request::Generate(_)
+            | Request::Propose(_)
+            | Request::Learnt
             | Request::Devices
             | Request::PhoneBook
             | Request::DevicePromote(_)

@@ -41,6 +41,11 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The owner used the twin.
     pub(crate) fn used(&self, at: Timestamp) {
         self.used.store(at.0, Ordering::Relaxed);

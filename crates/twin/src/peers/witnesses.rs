@@ -41,6 +41,13 @@ pub(crate) struct Witnesses {
     tried: Mutex<BTreeMap<Did, Timestamp>>,
 }
 
+impl Witnesses {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 fn read(twin: &Twin) -> Result<Watch, Failure> {
     let mut watch = Watch::default();
     for record in super::records(twin, ObjectKind::Witness)? {

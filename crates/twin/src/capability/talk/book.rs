@@ -35,6 +35,13 @@ pub(crate) struct Talk {
     changed: Condvar,
 }
 
+impl Talk {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// Every circle.
 #[derive(Default)]
 pub(super) struct Book {
