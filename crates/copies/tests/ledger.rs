@@ -107,7 +107,9 @@ impl World {
                 }
                 Step::Drop(names) => {
                     let real = self.friends.get_mut(&who).expect("a friend");
-                    names.iter().for_each(|name| drop(real.shares.remove(name)));
+                    for name in &names {
+                        real.shares.remove(name);
+                    }
                     self.ledger.dropped(&who, &names);
                 }
                 Step::Audit => {

@@ -153,7 +153,7 @@ fn reach(way: &Way, places: &[Place], watch: Watch<'_>, notices: &mut Vec<String
     for (at, place) in places.iter().enumerate() {
         match way.link.come_back(place.clone(), way.claim.clone()) {
             Ok(came) if friends.iter().all(|friend| friend.did != came.did) => {
-                friends.push(Friend { did: came.did, place: place.clone(), versions: came.versions })
+                friends.push(Friend { did: came.did, place: place.clone(), versions: came.versions });
             }
             Ok(_) => {}
             Err(error) => {

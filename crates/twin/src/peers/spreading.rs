@@ -189,12 +189,11 @@ fn draft(twin: &Twin, watch: Watch<'_>) -> Result<(), Failure> {
             numbers.iter().map(|number| goal.share(parcel, *number)).collect::<Option<Vec<_>>>()
         };
         let kept = same(span).and_then(|parcel| Some((parcel.digest, names(parcel)?)));
-        let (digest, shares) = match kept {
-            Some(kept) => kept,
-            None => {
-                let (digest, made) = shares(twin, &keys, *span, wish.need, &numbers)?;
-                (digest, made.iter().map(|share| leaf::name_of(share)).collect())
-            }
+        let (digest, shares) = if let Some(kept) = kept {
+            kept
+        } else {
+            let (digest, made) = shares(twin, &keys, *span, wish.need, &numbers)?;
+            (digest, made.iter().map(|share| leaf::name_of(share)).collect())
         };
         parcels.push(Parcel { span: *span, digest, shares });
         let progress =
