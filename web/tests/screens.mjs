@@ -66,7 +66,7 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
         await page.locator(".line", { hasText: "Heart rate" }).first().click();
         await page.waitForSelector(".sources li");
       }
-      await take(screen.split("?")[0]);
+      await take(screen.replace(/\?part=/, "-").split("?")[0]);
     }
     await visit(page, demo.origin, "timeline");
     const box = await page.locator("[data-lane=heart_rate]").boundingBox();
