@@ -205,7 +205,7 @@ pub(crate) fn run() -> Result<Value> {
     let device = &eve.own.device;
     let put = |request: &Request| -> Result<(Ask, Vec<u8>)> {
         let ask = Ask::new(serde_json::to_vec(request)?, twin.did().clone(), Timestamp(1), [0; 16], device);
-        let body = link.call(twin.did(), Call { name: "ask@1".to_owned(), body: canonical::encode(&ask) })?;
+        let body = link.call(twin.did(), Call::new("ask@1", canonical::encode(&ask)))?;
         Ok((ask, body))
     };
     let paper = didymos_consent::Paper::Acceptance(offer.accept(device, Timestamp(1)));
@@ -245,7 +245,7 @@ pub(crate) fn run() -> Result<Value> {
         }
         let bare_took = began.elapsed();
         let began = Instant::now();
-        at_ann.call(&bobs, Call { name: "echo@1".to_owned(), body: message.clone() })?;
+        at_ann.call(&bobs, Call::new("echo@1", message.clone()))?;
         let call_took = began.elapsed();
         let began = Instant::now();
         let (ask, body) = put(&query)?;

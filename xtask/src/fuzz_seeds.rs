@@ -83,7 +83,7 @@ fn link(document: &SignedDocument) -> Result<()> {
     put("link_card", "greeting", &greeting)?;
     let (joiner, knock) = Joiner::knock(&own, &addrs, [4; 16], channel, [5; 32])?;
     drop(joiner);
-    let call = Call { name: "ask@1".to_owned(), body: b"body".to_vec() };
+    let call = Call::new("ask@1", b"body".to_vec());
     let opening = wire::Opening { low: 1, high: 1, body: greeting.clone() };
     let messages = [
         (0u8, canonical::encode(&opening)),

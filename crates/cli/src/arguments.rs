@@ -2,9 +2,9 @@
 
 use crate::command::{
     ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
-    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, import::Import, init::Init,
-    log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query, restore::Restore, show::Show, simulate::Simulate,
-    token::Token, up::Up,
+    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, guardian::Guardian,
+    heir::Heir, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query,
+    recover::Recover, restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up, witness::Witness,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -133,6 +133,14 @@ pub(crate) enum Command {
     End(contracts::Which),
     /// See what a contact lets you see
     Look(contracts::Look),
+    /// People who can bring your recovery phrase back together
+    Guardian(Guardian),
+    /// Who gets what once you are silent for long, and what was left to you
+    Heir(Heir),
+    /// Get a twin back by its guardians, without the 24 words
+    Recover(Recover),
+    /// Contacts who see to it that nobody shows two histories
+    Witness(Witness),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

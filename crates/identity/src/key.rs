@@ -35,6 +35,11 @@ impl SigningKey {
         &self.did
     }
 
+    /// The secret half of the X25519 key that grows from the same seed.
+    pub(crate) fn to_x25519(&self) -> Secret32 {
+        Secret32::from_bytes(self.inner.to_scalar_bytes())
+    }
+
     /// Signs `bytes` for the purpose `context`.
     #[must_use]
     pub fn sign(&self, context: &'static str, bytes: &[u8]) -> Signature {
@@ -100,6 +105,11 @@ impl VerifyingKey {
     #[must_use]
     pub fn did(&self) -> Did {
         did_of(self.0.as_bytes())
+    }
+
+    /// The public half of the X25519 key that grows from the same seed.
+    pub(crate) fn to_x25519(self) -> [u8; 32] {
+        self.0.to_montgomery().to_bytes()
     }
 
     /// Checks that this key signed `bytes` for the purpose `context`. Strict: no small-order points and no second form

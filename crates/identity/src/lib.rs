@@ -10,6 +10,7 @@
 //!
 //! - [`phrase`] and [`secret`]: the words and the 32-byte secrets;
 //! - [`sealed`]: authenticated encryption and key derivation;
+//! - [`hpke`]: sealing to somebody who holds a key, with nothing agreed on before;
 //! - [`key`], [`did_key`] and [`signature`]: Ed25519 signatures, each bound to what it is for, and keys as DIDs;
 //! - [`certificate`], [`document`] and [`chain`]: devices, versions and their verification;
 //! - [`keyfile`] and [`kdf`]: secrets at rest;
@@ -32,6 +33,7 @@ pub mod certificate;
 pub mod chain;
 pub mod did_key;
 pub mod document;
+pub mod hpke;
 pub mod kdf;
 pub mod key;
 pub mod keyfile;
@@ -46,6 +48,7 @@ pub use certificate::{DeviceCertificate, SignedCertificate};
 pub use chain::{ChainError, VerifiedIdentity, verify_chain};
 pub use did_key::{ResolveError, resolve_key};
 pub use document::{DidDocument, DocumentError, Revocation, SignedDocument};
+pub use hpke::{Opener, PublicKey, seal_to};
 pub use kdf::KdfCost;
 pub use key::{IdentityKey, SigningKey, VerifyingKey, verify};
 pub use keyfile::{KeyFile, Passkey, UnlockError, Unlocked};

@@ -100,6 +100,17 @@ impl RecoveryPhrase {
         words
     }
 
+    /// The 32 bytes that the words stand for.
+    #[must_use]
+    pub fn entropy(&self) -> Secret32 {
+        let (bytes, len) = self.0.to_entropy_array();
+        let bytes = Zeroizing::new(bytes);
+        Secret32::build(|place| {
+            debug_assert_eq!(len, place.len(), "24 words are 256 bits");
+            place.copy_from_slice(&bytes[..32]);
+        })
+    }
+
     /// The key that opens the vault.
     #[must_use]
     pub fn vault_key(&self) -> Secret32 {

@@ -4,9 +4,10 @@
 
 use crate::error::LinkError;
 use crate::host::{Host, Known};
+use crate::payload::{Meter, Way};
 use crate::peer::{ADDRS_MAX, Card, CardError, Channel, EndpointKey, Own, Peer, Side};
-use crate::rate::Bucket;
-use crate::settings::{CALLS_MAX, CONNECTIONS_MAX, Counting, STRANGERS_MAX, Settings, count};
+use crate::rate::{Bucket, Flow};
+use crate::settings::{CALLS_MAX, CONNECTIONS_MAX, Counting, STRANGERS_MAX, Settings, TRANSFERS_MAX, WINDOW, count};
 use crate::wire::{self, ALPN, Code, Greeting, OPENING_BYTES_MAX, Opening, Reception, Refusal, VERSION, VERSION_MIN};
 use crate::{frame, meeting, serve};
 use didymos_base::{Did, canonical};
@@ -34,17 +35,49 @@ pub(crate) mod close {
     pub(crate) const FLOOD: u32 = 2;
 }
 
+/// Held by whoever uses a connection, in either direction: it is not idle meanwhile.
+#[derive(Clone, Default)]
+pub(crate) struct Busy(Arc<()>);
+
 /// A live connection to a contact.
 #[derive(Clone)]
 pub(crate) struct Live {
     pub(crate) peer: Arc<Peer>,
     pub(crate) connection: Connection,
+    /// Whether it is another device of the same owner.
+    pub(crate) is_own: bool,
+    /// Shared by everything that goes on over it; the same for all clones of this.
+    in_use: Arc<Busy>,
 }
 
-#[derive(Default)]
+impl Live {
+    /// Marks the connection as used for as long as this is held.
+    pub(crate) fn busy(&self) -> Busy {
+        Busy::clone(&self.in_use)
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.in_use.0) == 1
+    }
+}
+
+/// What one contact may do.
 struct Contact {
     live: Vec<Live>,
-    bucket: Option<Bucket>,
+    calls: Bucket,
+    flow: Arc<Mutex<Flow>>,
+    transfers: Arc<Semaphore>,
+}
+
+impl Contact {
+    fn new(settings: &Settings, now_ms: u64) -> Self {
+        Self {
+            live: Vec::new(),
+            calls: Bucket::new(settings.limit, now_ms),
+            flow: Arc::new(Mutex::new(Flow::new(settings.flow, now_ms))),
+            transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+        }
+    }
 }
 
 /// Everything that the tasks of a link share.
@@ -52,7 +85,7 @@ pub(crate) struct Inner {
     pub(crate) endpoint: Endpoint,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) settings: Settings,
-    pub(crate) counting: Counting,
+    pub(crate) counting: Arc<Counting>,
     pub(crate) meetings: meeting::Meetings,
     contacts: Mutex<HashMap<Did, Contact>>,
     strangers: Arc<Semaphore>,
@@ -65,6 +98,7 @@ impl Inner {
             .max_concurrent_bidi_streams(VarInt::from_u32(CALLS_MAX))
             .max_concurrent_uni_streams(VarInt::from_u32(0))
             .keep_alive_interval(KEEP_ALIVE)
+            .receive_window(VarInt::from_u32(WINDOW))
             .build();
         let mut builder = Endpoint::builder(presets::Minimal)
             .secret_key(SecretKey::from_bytes(seed.as_bytes()))
@@ -81,7 +115,7 @@ impl Inner {
             endpoint,
             host,
             settings,
-            counting: Counting::default(),
+            counting: Arc::default(),
             meetings: meeting::Meetings::default(),
             contacts: Mutex::default(),
             strangers: Arc::new(Semaphore::new(STRANGERS_MAX)),
@@ -113,8 +147,21 @@ impl Inner {
     pub(crate) fn take(&self, did: &Did) -> Result<(), u32> {
         let now = self.began.elapsed().as_millis() as u64;
         let mut contacts = self.contacts();
-        let contact = contacts.entry(did.clone()).or_default();
-        contact.bucket.get_or_insert_with(|| Bucket::new(self.settings.limit, now)).take(now)
+        self.entry(&mut contacts, did).calls.take(now)
+    }
+
+    fn entry<'c>(&self, contacts: &'c mut HashMap<Did, Contact>, did: &Did) -> &'c mut Contact {
+        let now = self.began.elapsed().as_millis() as u64;
+        contacts.entry(did.clone()).or_insert_with(|| Contact::new(&self.settings, now))
+    }
+
+    /// How bytes behind a call go over `live`, and the places for its contact's transfers.
+    pub(crate) fn way(&self, live: &Live, metered: bool) -> (Way, Arc<Semaphore>) {
+        let mut contacts = self.contacts();
+        let contact = self.entry(&mut contacts, &live.peer.did);
+        let meter = metered.then(|| Meter::new(Arc::clone(&contact.flow), self.began));
+        let (stall_max, counting) = (self.settings.stall_max, Arc::clone(&self.counting));
+        (Way { stall_max, meter, counting, _busy: live.busy() }, Arc::clone(&contact.transfers))
     }
 
     /// Accepts for as long as the endpoint is open.
@@ -144,10 +191,10 @@ impl Inner {
                 let inner = Arc::clone(&self);
                 let hello = timeout(self.settings.hello_max, inner.welcome(&connection, &mut send, *card)).await;
                 match hello.unwrap_or_else(|_| Err(Reception::Refused(Refusal::new(Code::Failed, "too slow")))) {
-                    Ok(peer) => {
+                    Ok((peer, is_own)) => {
                         drop(place);
                         count(&self.counting.accepted);
-                        let live = self.register(peer, connection);
+                        let live = self.register(peer, is_own, connection);
                         serve::run(self, live).await;
                     }
                     Err(reception) => refuse(&connection, &mut send, &reception).await,
@@ -179,7 +226,7 @@ impl Inner {
         connection: &Connection,
         send: &mut SendStream,
         card: Card,
-    ) -> Result<Peer, Reception> {
+    ) -> Result<(Peer, bool), Reception> {
         let channel = self.channel(connection, Side::Dialled).map_err(|error| failed(&error))?;
         let inner = Arc::clone(&self);
         let addrs = self.addrs();
@@ -206,7 +253,8 @@ impl Inner {
         let welcome = canonical::encode(&Reception::Welcome(canonical::encode(&own)));
         frame::write(send, &welcome).await.map_err(|_| failed(&LinkError::Closed))?;
         let _ = send.finish();
-        Ok(peer)
+        let is_own = peer.did == own.did;
+        Ok((peer, is_own))
     }
 
     pub(crate) fn channel(&self, connection: &Connection, side: Side) -> Result<Channel, LinkError> {
@@ -220,10 +268,10 @@ impl Inner {
     }
 
     /// Keeps a proven connection, so that either side can call over it.
-    fn register(&self, peer: Peer, connection: Connection) -> Live {
-        let live = Live { peer: Arc::new(peer), connection };
+    fn register(&self, peer: Peer, is_own: bool, connection: Connection) -> Live {
+        let live = Live { peer: Arc::new(peer), connection, is_own, in_use: Arc::default() };
         let mut contacts = self.contacts();
-        let contact = contacts.entry(live.peer.did.clone()).or_default();
+        let contact = self.entry(&mut contacts, &live.peer.did);
         contact.live.retain(|live| live.connection.close_reason().is_none());
         if contact.live.len() >= CONNECTIONS_MAX {
             contact.live.remove(0).connection.close(VarInt::from_u32(close::DONE), b"too many connections");
@@ -318,7 +366,8 @@ impl Inner {
             inner.host.met(&peer);
             peer
         });
-        let live = self.register(peer.await.map_err(|_| LinkError::Closed)?, connection);
+        let is_own = own.did().is_some_and(|own| own == did);
+        let live = self.register(peer.await.map_err(|_| LinkError::Closed)?, is_own, connection);
         tokio::spawn(serve::run(Arc::clone(self), live.clone()));
         Ok(live)
     }

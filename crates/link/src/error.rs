@@ -58,6 +58,9 @@ pub enum LinkError {
     /// The system gives no randomness.
     #[error("the operating system gives no randomness")]
     NoRandomness,
+    /// What was to be sent could not be read here.
+    #[error("what was to be sent could not be read: {0}")]
+    Source(String),
     /// The contact could not be kept.
     #[error("the contact could not be kept: {0}")]
     NotKept(String),

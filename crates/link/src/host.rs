@@ -1,7 +1,8 @@
 //! What a link needs of the twin that it works for.
 
+use crate::payload::{Incoming, Outgoing};
 use crate::peer::{EndpointKey, Own, Peer};
-use crate::wire::{Call, Reply};
+use crate::wire::{Call, Code, Refusal, Reply};
 use didymos_base::{Did, Timestamp};
 use didymos_identity::SignedDocument;
 use std::net::SocketAddr;
@@ -45,6 +46,15 @@ pub trait Host: Send + Sync + 'static {
 
     /// Answers what a contact wants.
     fn answer(&self, peer: &Peer, call: Call) -> Reply;
+
+    /// Answers a call that bytes may follow, or whose reply they follow. No byte of `upload` is taken before it is
+    /// read here; what is left unread is not wanted, and its sender is told so.
+    fn answer_with(&self, peer: &Peer, call: Call, upload: Option<&mut Incoming>) -> (Reply, Option<Outgoing>) {
+        if upload.is_some() {
+            return (Reply::Refused(Refusal::new(Code::Invalid, "no bytes may follow this call")), None);
+        }
+        (self.answer(peer, call), None)
+    }
 
     /// UTC milliseconds.
     fn now(&self) -> Timestamp;

@@ -9,10 +9,13 @@
 //! crate sees to it that who calls is proven, that what comes is bounded, and that nobody calls too often; strangers
 //! learn nothing but that somebody is there.
 //!
+//! A call, and its reply, may be [followed by bytes](Incoming): announced, bounded, and never held in memory.
+//!
 //! - [`frame`], [`wire`]: bytes on the way, and their bounds;
 //! - [`peer`], [`pairing`], [`ticket`], [`rate`]: pure, and tested without a network;
 //! - [`Link`]: the network, for callers that are not asynchronous; [`Network`]: what a twin needs of one.
 
+mod block;
 mod endpoint;
 mod error;
 pub mod frame;
@@ -21,6 +24,7 @@ mod link;
 mod meeting;
 mod network;
 pub mod pairing;
+mod payload;
 pub mod peer;
 #[cfg(test)]
 mod people;
@@ -34,7 +38,8 @@ pub use error::LinkError;
 pub use host::{Host, Known, Place};
 pub use link::Link;
 pub use meeting::{Meeting, Stage};
-pub use network::{Internet, Network, Reach};
+pub use network::{Called, Internet, Network, Reach};
+pub use payload::{Incoming, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 pub use peer::{EndpointKey, Own, Peer};
 pub use settings::{Counts, Settings};
 pub use ticket::{BadTicket, Ticket};

@@ -4,6 +4,8 @@ use crate::endpoint::Inner;
 use crate::error::LinkError;
 use crate::host::Host;
 use crate::meeting::{self, Meeting};
+use crate::network::Called;
+use crate::payload::Upload;
 use crate::peer::EndpointKey;
 use crate::serve;
 use crate::settings::{Counts, Settings};
@@ -32,7 +34,7 @@ impl Link {
         // A twin idles most of its life: one thread for the network, and threads for the door come and go.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(16)
+            .max_blocking_threads(64)
             .thread_name("twin-link")
             .enable_all()
             .build()
@@ -103,6 +105,16 @@ impl Link {
     /// Calls a contact and returns the body of the reply.
     pub fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError> {
         Self::wait(self.runtime()?, serve::call(Arc::clone(&self.inner), did.clone(), call))
+    }
+
+    /// Calls a contact, with bytes behind the call, or for bytes behind the reply, or both. `upload` says how many bytes
+    /// go, and gives them. Returns the reply's body, and what follows it if anything does.
+    ///
+    /// Blocks for as long as bytes go. What it returns has to be read before the link is closed.
+    pub fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called {
+        let call = Call { payload: upload.as_ref().map(|(len, _)| *len), ..call };
+        let called = Self::wait(self.runtime()?, serve::begin(Arc::clone(&self.inner), did.clone(), call))?;
+        serve::go_on(&self.inner, called, upload)
     }
 
     /// Makes sure that there is a connection to a contact, so that either side can call.

@@ -9,6 +9,7 @@ use crate::error::LinkError;
 use crate::host::Host;
 use crate::link::Link;
 use crate::meeting::Meeting;
+use crate::payload::{Incoming, Upload};
 use crate::peer::EndpointKey;
 use crate::settings::{Counts, Settings};
 use crate::ticket::Ticket;
@@ -17,6 +18,9 @@ use didymos_base::Did;
 use didymos_identity::Secret32;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// The body of a reply, and what follows it if anything does.
+pub type Called = Result<(Vec<u8>, Option<Incoming>), LinkError>;
 
 /// Gives links.
 pub trait Network: Send + Sync {
@@ -50,6 +54,8 @@ pub trait Reach: Send + Sync {
     fn say(&self, pairing: u64, same: bool) -> Result<(), LinkError>;
     /// Calls a contact and returns the body of the reply.
     fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError>;
+    /// Calls with bytes behind the call, or for bytes behind the reply.
+    fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called;
     /// Makes sure that there is a connection to a contact, so that either side can call.
     fn greet(&self, did: &Did) -> Result<(), LinkError>;
     /// Ends everything now.
@@ -89,6 +95,10 @@ impl Reach for Link {
 
     fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError> {
         Self::call(self, did, call)
+    }
+
+    fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called {
+        Self::call_with(self, did, call, upload)
     }
 
     fn greet(&self, did: &Did) -> Result<(), LinkError> {

@@ -40,10 +40,51 @@ impl Bucket {
     }
 }
 
+/// What is left of a rate in bytes. It may be overdrawn by what is on its way: whoever overdraws it waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow {
+    limit: Limit,
+    /// Thousandths of a byte.
+    left_milli: i64,
+    filled_at_ms: u64,
+}
+
+impl Flow {
+    /// A full one; the limit is in bytes.
+    #[must_use]
+    pub fn new(limit: Limit, now_ms: u64) -> Self {
+        Self { limit, left_milli: i64::from(limit.burst) * 1_000, filled_at_ms: now_ms }
+    }
+
+    /// Takes so many bytes, and says for how many milliseconds to wait before taking more.
+    pub fn take(&mut self, bytes: u64, now_ms: u64) -> u64 {
+        let per_second = i64::from(self.limit.per_second.max(1));
+        let passed = i64::try_from(now_ms.saturating_sub(self.filled_at_ms)).unwrap_or(i64::MAX);
+        let full = i64::from(self.limit.burst) * 1_000;
+        self.left_milli = self.left_milli.saturating_add(passed.saturating_mul(per_second)).min(full);
+        self.filled_at_ms = self.filled_at_ms.max(now_ms);
+        let taken = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_mul(1_000);
+        self.left_milli = self.left_milli.saturating_sub(taken);
+        if self.left_milli >= 0 { 0 } else { self.left_milli.unsigned_abs().div_ceil(per_second.unsigned_abs()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn bytes_above_the_rate_are_waited_for() {
+        let mut flow = Flow::new(Limit { burst: 1_000, per_second: 500 }, 0);
+        assert_eq!(flow.take(1_000, 0), 0);
+        assert_eq!(flow.take(250, 0), 500);
+        assert_eq!(flow.take(0, 500), 0);
+        assert_eq!(flow.take(500, 500), 1_000);
+        assert_eq!(flow.take(0, 100_000), 0, "no more than the burst is saved up");
+        assert_eq!(flow.take(1_001, 100_000), 2);
+        assert!(flow.take(u64::MAX, u64::MAX) > 0);
+    }
 
     #[test]
     fn a_burst_is_served_and_the_rest_waits_its_turn() {

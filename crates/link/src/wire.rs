@@ -3,13 +3,14 @@
 //! ```text
 //! connection  first stream:  Opening ->            <- Reception
 //!             (pairing goes on in it:  see crate::pairing)
-//!             then, in either direction, a stream each:  Call ->   <- Reply
+//!             then, in either direction, a stream each:  Call, bytes ->   <- Reply, bytes
 //! ```
 //!
 //! [`Opening`] and [`Reception`] never change their shape: they carry the versions that a side speaks, so that a twin
 //! of any age gets an answer that it understands. A [`Call`] names what it is for, with a version of its own; a name
 //! that is not known is answered with [`Code::UnknownCall`] and harms nothing.
 
+use crate::payload::PAYLOAD_BYTES_MAX;
 use crate::peer::Card;
 use didymos_base::Digest;
 use didymos_base::canonical::{self, CanonicalError};
@@ -93,6 +94,17 @@ pub struct Call {
     /// In the form that the name stands for.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub body: Vec<u8>,
+    /// So many bytes follow; none where nothing does.
+    #[n(2)]
+    pub payload: Option<u64>,
+}
+
+impl Call {
+    /// A call that no bytes follow.
+    #[must_use]
+    pub fn new(name: impl Into<String>, body: Vec<u8>) -> Self {
+        Self { name: name.into(), body, payload: None }
+    }
 }
 
 /// The answer to a [`Call`].
@@ -105,6 +117,9 @@ pub enum Reply {
     /// No.
     #[n(1)]
     Refused(#[n(0)] Refusal),
+    /// Here it is, and so many bytes follow.
+    #[n(2)]
+    Sends(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>, #[n(1)] u64),
 }
 
 /// A no, and why.
@@ -242,7 +257,7 @@ impl Bounded for Greeting {
 
 impl Bounded for Call {
     fn is_bounded(&self) -> bool {
-        (1..=NAME_BYTES_MAX).contains(&self.name.len())
+        (1..=NAME_BYTES_MAX).contains(&self.name.len()) && self.payload.is_none_or(|len| len <= PAYLOAD_BYTES_MAX)
     }
 }
 
@@ -250,6 +265,7 @@ impl Bounded for Reply {
     fn is_bounded(&self) -> bool {
         match self {
             Self::Done(_) => true,
+            Self::Sends(_, len) => *len <= PAYLOAD_BYTES_MAX,
             Self::Refused(refusal) => refusal.is_bounded(),
         }
     }
@@ -287,11 +303,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn calls_and_replies_read_back(name in "[a-z@0-9]{1,64}", body: Vec<u8>, words in ".{0,100}", wait: Option<u32>) {
-            let call = Call { name, body: body.clone() };
+        fn calls_and_replies_read_back(name in "[a-z@0-9]{1,64}", body: Vec<u8>, words in ".{0,100}", wait: Option<u32>, len in prop::option::of(0..PAYLOAD_BYTES_MAX)) {
+            let call = Call { name, body: body.clone(), payload: len };
             prop_assert_eq!(&decode::<Call>(&canonical::encode(&call), CALL_BYTES_MAX).expect("ours"), &call);
             let refusal = Refusal { retry_after_ms: wait, ..Refusal::new(Code::TooMuch, words) };
-            for reply in [Reply::Done(body), Reply::Refused(refusal)] {
+            for reply in [Reply::Done(body.clone()), Reply::Refused(refusal), Reply::Sends(body, len.unwrap_or(0))] {
                 prop_assert_eq!(&decode::<Reply>(&canonical::encode(&reply), REPLY_BYTES_MAX).expect("ours"), &reply);
             }
         }
@@ -309,8 +325,12 @@ mod tests {
 
     #[test]
     fn names_and_words_have_bounds() {
-        let call = Call { name: "x".repeat(NAME_BYTES_MAX + 1), body: Vec::new() };
+        let call = Call::new("x".repeat(NAME_BYTES_MAX + 1), Vec::new());
         assert!(decode::<Call>(&canonical::encode(&call), CALL_BYTES_MAX).is_err());
+        let call = Call { payload: Some(PAYLOAD_BYTES_MAX + 1), ..Call::new("x", Vec::new()) };
+        assert!(decode::<Call>(&canonical::encode(&call), CALL_BYTES_MAX).is_err());
+        let reply = Reply::Sends(Vec::new(), u64::MAX);
+        assert!(decode::<Reply>(&canonical::encode(&reply), REPLY_BYTES_MAX).is_err());
         let long = Refusal { code: Code::Failed, words: "é".repeat(WORDS_BYTES_MAX), retry_after_ms: None };
         assert!(decode::<Reply>(&canonical::encode(&Reply::Refused(long)), REPLY_BYTES_MAX).is_err());
         assert!(Refusal::new(Code::Failed, "é".repeat(WORDS_BYTES_MAX)).is_bounded());

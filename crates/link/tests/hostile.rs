@@ -152,6 +152,34 @@ fn a_contact_that_sends_nonsense_is_told_so_and_may_go_on() {
 }
 
 #[test]
+fn fewer_or_more_bytes_than_announced_are_refused_and_counted() {
+    let (ann, bob) = (Home::new(1), Home::new(2));
+    let at_ann = ann.link();
+    ann.know(&bob, &at_ann);
+    *ann.take_uploads.lock().unwrap() = true;
+    let raw = Raw::new(2 ^ 0x40);
+    let connection = raw.connect(&at_ann, ALPN).unwrap();
+    let own = bob.own.lock().unwrap().clone();
+    let card = Card::new(&own, 0, &[], false, &raw.channel(&connection), Side::Dialler).unwrap();
+    raw.say(&connection, &opening(&Greeting::Contact(Box::new(card)))).unwrap();
+    let with = |announced: u64, bytes: usize| {
+        let call = didymos_link::Call { payload: Some(announced), ..call("put@1", b"") };
+        let said = [framed(&canonical::encode(&call)), vec![7; bytes]].concat();
+        canonical::decode::<didymos_link::Reply>(&raw.say(&connection, &said).unwrap()).unwrap()
+    };
+    assert_eq!(with(5, 5), didymos_link::Reply::Done(5u64.to_be_bytes().to_vec()));
+    for (number, (announced, bytes)) in [(5, 4), (5, 6), (0, 1), (1_000_000, 10)].into_iter().enumerate() {
+        let reply = with(announced, bytes);
+        assert!(matches!(&reply, didymos_link::Reply::Refused(no) if no.code == Code::Malformed), "{reply:?}");
+        assert_eq!(at_ann.counts().cut, number as u64 + 1);
+    }
+    let reply = with(didymos_link::PAYLOAD_BYTES_MAX + 1, 10);
+    assert!(matches!(&reply, didymos_link::Reply::Refused(no) if no.code == Code::Malformed), "{reply:?}");
+    assert_eq!(at_ann.counts().malformed, 1);
+    assert_eq!(with(5, 5), didymos_link::Reply::Done(5u64.to_be_bytes().to_vec()));
+}
+
+#[test]
 fn too_many_calls_wait_and_another_contact_does_not() {
     let (ann, bob, cat) = (Home::new(1), Home::new(2), Home::new(3));
     let settings = Settings { limit: Limit { burst: 5, per_second: 1 }, ..Settings::default() };

@@ -28,6 +28,7 @@ pub mod home;
 mod jobs;
 mod keeper;
 pub mod moment;
+pub mod payload;
 pub mod peers;
 mod receipts;
 pub mod request;

@@ -1,10 +1,16 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod guard;
 mod mirror;
 mod owner;
 mod peers;
+mod witness;
 
+pub use guard::{
+    ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe,
+    RecoveryBegin, WardWhich, Words,
+};
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
     TrialArm, TrialTreatment, WhatIf,
@@ -15,8 +21,10 @@ pub use peers::{
     ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
     UsesAsked,
 };
+pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
 
 use crate::moment::Moment;
+use crate::payload::Sent;
 use didymos_base::StreamId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -182,6 +190,81 @@ pub enum Request {
     /// A paper of a contract. Twins send these to each other.
     #[serde(rename = "contracts.paper@1")]
     Paper(PaperIn),
+    /// Splits the recovery phrase among guardians, and sends each their share.
+    #[serde(rename = "guardians.set@1")]
+    GuardiansSet(GuardiansSet),
+    /// The owner's guardians, those whose guardian the owner is, and claims.
+    #[serde(rename = "guardians.list@1")]
+    Guardians,
+    /// Has no guardians any more: each is told to destroy their share.
+    #[serde(rename = "guardians.end@1")]
+    GuardiansEnd,
+    /// Goes through every step with guardians and heirs, and opens nothing.
+    #[serde(rename = "guardians.rehearse@1")]
+    GuardiansRehearse,
+    /// Is somebody's guardian.
+    #[serde(rename = "guardians.accept@1")]
+    GuardianAccept(WardWhich),
+    /// Is not, or not any more: the share is destroyed.
+    #[serde(rename = "guardians.refuse@1")]
+    GuardianRefuse(WardWhich),
+    /// The guardian's word that a claim comes from the person, after comparing digits.
+    #[serde(rename = "guardians.approve@1")]
+    ClaimApprove(ClaimApprove),
+    /// The guardian's word that it does not.
+    #[serde(rename = "guardians.deny@1")]
+    ClaimDeny(ClaimWhich),
+    /// The owner's word that a claim on their own twin is theft: no guardian hands anything over for it.
+    #[serde(rename = "guardians.cancel@1")]
+    ClaimCancel(ClaimWhich),
+    /// On a new machine: claims somebody's twin back from their guardians.
+    #[serde(rename = "recovery.begin@1")]
+    RecoveryBegin(RecoveryBegin),
+    /// Asks every guardian how it stands, and collects what they hand over.
+    #[serde(rename = "recovery.status@1")]
+    RecoveryStatus,
+    /// Names heirs and what each gets.
+    #[serde(rename = "heirs.set@1")]
+    HeirsSet(HeirsSet),
+    /// The owner's heirs, and from whom the owner inherits.
+    #[serde(rename = "heirs.list@1")]
+    Heirs,
+    /// Claims what was left to the owner, and asks how it stands.
+    #[serde(rename = "heirs.claim@1")]
+    InheritanceClaim(Inheritance),
+    /// Opens what was left to the owner, once enough guardians have handed over their share.
+    #[serde(rename = "heirs.open@1")]
+    InheritanceOpen(Inheritance),
+    /// A paper about guardians or heirs. Twins send these to each other.
+    #[serde(rename = "guardians.paper@1")]
+    GuardPaper(GuardPaperIn),
+    /// A claimant's machine asks a guardian's twin how its claim stands.
+    #[serde(rename = "guardians.collect@1")]
+    Collect(Collect),
+    /// A twin asks its guardian's, or its heir's, whether all would go well.
+    #[serde(rename = "guardians.probe@1")]
+    Probe(Probe),
+    /// Witnesses, whom the owner witnesses, and who was caught with two histories.
+    #[serde(rename = "witness.list@1")]
+    Witnesses,
+    /// Names a contact as a witness of the owner's journal.
+    #[serde(rename = "witness.add@1")]
+    WitnessAdd(WitnessWhich),
+    /// Names them no more.
+    #[serde(rename = "witness.remove@1")]
+    WitnessRemove(WitnessWhich),
+    /// Evidence of two histories, as a file that anybody can check.
+    #[serde(rename = "witness.evidence@1")]
+    Evidence(ForkWhich),
+    /// A twin brings its witness a checkpoint to cosign.
+    #[serde(rename = "witness.checkpoint@1")]
+    Checkpoint(CheckpointIn),
+    /// Two witnesses of a twin compare what it has shown to each.
+    #[serde(rename = "witness.seen@1")]
+    Seen(SeenIn),
+    /// A witness asks a twin to connect two of its checkpoints.
+    #[serde(rename = "witness.consistency@1")]
+    Consistency(ConsistencyAsked),
 }
 
 /// What is to be forecast.
@@ -444,6 +527,12 @@ pub struct BackupWhich {
 }
 
 impl Request {
+    /// What follows the request, where bytes do. Only other twins can send them: see [`payload`](crate::payload).
+    #[must_use]
+    pub const fn upload(&self) -> Option<&Sent> {
+        None
+    }
+
     /// The request's name and version, as on the wire and in receipts.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -500,6 +589,31 @@ impl Request {
             Self::ContractUses(_) => "contracts.uses@1",
             Self::Look(_) => "contracts.look@1",
             Self::Paper(_) => "contracts.paper@1",
+            Self::GuardiansSet(_) => "guardians.set@1",
+            Self::Guardians => "guardians.list@1",
+            Self::GuardiansEnd => "guardians.end@1",
+            Self::GuardiansRehearse => "guardians.rehearse@1",
+            Self::GuardianAccept(_) => "guardians.accept@1",
+            Self::GuardianRefuse(_) => "guardians.refuse@1",
+            Self::ClaimApprove(_) => "guardians.approve@1",
+            Self::ClaimDeny(_) => "guardians.deny@1",
+            Self::ClaimCancel(_) => "guardians.cancel@1",
+            Self::RecoveryBegin(_) => "recovery.begin@1",
+            Self::RecoveryStatus => "recovery.status@1",
+            Self::HeirsSet(_) => "heirs.set@1",
+            Self::Heirs => "heirs.list@1",
+            Self::InheritanceClaim(_) => "heirs.claim@1",
+            Self::InheritanceOpen(_) => "heirs.open@1",
+            Self::GuardPaper(_) => "guardians.paper@1",
+            Self::Collect(_) => "guardians.collect@1",
+            Self::Probe(_) => "guardians.probe@1",
+            Self::Witnesses => "witness.list@1",
+            Self::WitnessAdd(_) => "witness.add@1",
+            Self::WitnessRemove(_) => "witness.remove@1",
+            Self::Evidence(_) => "witness.evidence@1",
+            Self::Checkpoint(_) => "witness.checkpoint@1",
+            Self::Seen(_) => "witness.seen@1",
+            Self::Consistency(_) => "witness.consistency@1",
         }
     }
 }

@@ -1,20 +1,25 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
 mod agenda;
+mod guard;
 mod imports;
 mod mirror;
 mod owner;
 mod peers;
 mod today;
+mod witness;
 
 pub use agenda::*;
+pub use guard::*;
 pub use imports::*;
 pub use mirror::*;
 pub use owner::*;
 pub use peers::*;
 pub use today::*;
+pub use witness::*;
 
 use crate::Request;
+use crate::payload::Sent;
 use didymos_base::{Did, Digest, Kind, Observation, StreamId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,9 +101,39 @@ pub enum Response {
     Looked(Box<LookAnswer>),
     /// To `contracts.paper@1`: it has arrived.
     Nothing(Nothing),
+    /// To `guardians.list@1` and to what changes guardians and claims.
+    Guardians(Box<GuardiansAnswer>),
+    /// To `guardians.rehearse@1`.
+    Rehearsal(RehearsalAnswer),
+    /// To `recovery.begin@1`, `recovery.status@1` and `heirs.claim@1`.
+    Recovery(RecoveryAnswer),
+    /// To `heirs.list@1` and `heirs.set@1`.
+    Heirs(HeirsAnswer),
+    /// To `heirs.open@1`.
+    Inherited(Box<Inherited>),
+    /// To `guardians.collect@1`.
+    Collected(Collected),
+    /// To `guardians.probe@1`.
+    Probed(Probed),
+    /// To `witness.list@1`, `witness.add@1` and `witness.remove@1`.
+    Witnesses(WitnessesAnswer),
+    /// To `witness.evidence@1`.
+    Evidence(EvidenceAnswer),
+    /// To `witness.checkpoint@1`.
+    Witnessed(Witnessed),
+    /// To `witness.seen@1`.
+    Seen(SeenAnswer),
+    /// To `witness.consistency@1`.
+    Consistent(Consistent),
 }
 
 impl Response {
+    /// What follows the answer, where bytes do. Only other twins get them: see [`payload`](crate::payload).
+    #[must_use]
+    pub const fn download(&self) -> Option<&Sent> {
+        None
+    }
+
     /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.
     pub fn from_json(request: &Request, json: serde_json::Value) -> Result<Self, serde_json::Error> {
         use serde_json::from_value as read;
@@ -146,7 +181,28 @@ impl Response {
             }
             Request::ContractUses(_) => Self::Uses(read(json)?),
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) => Self::Nothing(read(json)?),
+            Request::Paper(_) | Request::GuardPaper(_) => Self::Nothing(read(json)?),
+            Request::GuardiansSet(_)
+            | Request::Guardians
+            | Request::GuardiansEnd
+            | Request::GuardianAccept(_)
+            | Request::GuardianRefuse(_)
+            | Request::ClaimApprove(_)
+            | Request::ClaimDeny(_)
+            | Request::ClaimCancel(_) => Self::Guardians(read(json)?),
+            Request::GuardiansRehearse => Self::Rehearsal(read(json)?),
+            Request::RecoveryBegin(_) | Request::RecoveryStatus | Request::InheritanceClaim(_) => {
+                Self::Recovery(read(json)?)
+            }
+            Request::HeirsSet(_) | Request::Heirs => Self::Heirs(read(json)?),
+            Request::InheritanceOpen(_) => Self::Inherited(read(json)?),
+            Request::Collect(_) => Self::Collected(read(json)?),
+            Request::Probe(_) => Self::Probed(read(json)?),
+            Request::Witnesses | Request::WitnessAdd(_) | Request::WitnessRemove(_) => Self::Witnesses(read(json)?),
+            Request::Evidence(_) => Self::Evidence(read(json)?),
+            Request::Checkpoint(_) => Self::Witnessed(read(json)?),
+            Request::Seen(_) => Self::Seen(read(json)?),
+            Request::Consistency(_) => Self::Consistent(read(json)?),
         })
     }
 }

@@ -1,13 +1,14 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contract_uses, contracts, export, import, imports, journal, mirror_brain, mirror_days,
-    mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect, provenance,
-    quality, receipts, search, status, timeline, today, tokens,
+    backup, contacts, contract_uses, contracts, export, guardians, heirs, import, imports, journal, mirror_brain,
+    mirror_days, mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect,
+    provenance, quality, receipts, recovery, search, status, timeline, today, tokens, witness,
 };
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::jobs::Jobs;
+use crate::payload::Payload;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
@@ -268,7 +269,11 @@ impl Twin {
         Ok(())
     }
 
-    fn notice(&self, notice: String) {
+    fn guardians(answer: crate::response::GuardiansAnswer) -> Response {
+        Response::Guardians(Box::new(answer))
+    }
+
+    pub(crate) fn notice(&self, notice: String) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
@@ -401,6 +406,7 @@ impl Twin {
         principal: &Principal,
         transform: Transform,
         request: Request,
+        _payload: &mut Payload<'_>,
         watch: Watch<'_>,
     ) -> Result<Response, Failure> {
         match (&request, principal) {
@@ -478,6 +484,33 @@ impl Twin {
             }
             Request::BrainAdd(asked) => mirror_brain::add(self, &asked, watch).map(Response::Brain),
             Request::BrainShow => mirror_brain::show(self).map(Response::Brain),
+            Request::GuardiansSet(asked) => guardians::set(self, &asked).map(Self::guardians),
+            Request::Guardians => guardians::list(self).map(Self::guardians),
+            Request::GuardiansEnd => guardians::end(self).map(Self::guardians),
+            Request::GuardiansRehearse => guardians::rehearse(self).map(Response::Rehearsal),
+            Request::GuardianAccept(which) => guardians::accept(self, &which).map(Self::guardians),
+            Request::GuardianRefuse(which) => guardians::refuse(self, &which).map(Self::guardians),
+            Request::ClaimApprove(asked) => guardians::approve(self, &asked).map(Self::guardians),
+            Request::ClaimDeny(which) => guardians::deny(self, &which).map(Self::guardians),
+            Request::ClaimCancel(which) => guardians::cancel(self, &which).map(Self::guardians),
+            Request::RecoveryBegin(asked) => recovery::begin(self, &asked).map(Response::Recovery),
+            Request::RecoveryStatus => recovery::status(self).map(Response::Recovery),
+            Request::HeirsSet(asked) => heirs::set(self, &asked).map(Response::Heirs),
+            Request::Heirs => heirs::list(self).map(Response::Heirs),
+            Request::InheritanceClaim(asked) => heirs::claim(self, &asked).map(Response::Recovery),
+            Request::InheritanceOpen(asked) => {
+                heirs::open(self, &asked).map(|inherited| Response::Inherited(Box::new(inherited)))
+            }
+            Request::GuardPaper(paper) => guardians::paper(self, principal, &paper).map(Response::Nothing),
+            Request::Collect(asked) => guardians::collect(self, principal, &asked).map(Response::Collected),
+            Request::Probe(asked) => guardians::probe(self, principal, &asked).map(Response::Probed),
+            Request::Witnesses => witness::list(self).map(Response::Witnesses),
+            Request::WitnessAdd(which) => witness::add(self, &which).map(Response::Witnesses),
+            Request::WitnessRemove(which) => witness::remove(self, &which).map(Response::Witnesses),
+            Request::Evidence(which) => witness::evidence(self, &which).map(Response::Evidence),
+            Request::Checkpoint(asked) => witness::checkpoint(self, principal, &asked).map(Response::Witnessed),
+            Request::Seen(asked) => witness::seen(self, principal, &asked).map(Response::Seen),
+            Request::Consistency(asked) => witness::consistency(self, principal, &asked).map(Response::Consistent),
         }
     }
 }
@@ -494,13 +527,28 @@ impl Twin {
         watch: Watch<'_>,
         witness: Option<Witness<'_>>,
     ) -> Result<Response, Failure> {
+        self.put_with(principal, request, &mut Payload::default(), watch, witness)
+    }
+
+    /// The same for a request that bytes follow, or whose answer they follow.
+    pub(crate) fn put_with(
+        &self,
+        principal: &Principal,
+        request: Request,
+        payload: &mut Payload<'_>,
+        watch: Watch<'_>,
+        witness: Option<Witness<'_>>,
+    ) -> Result<Response, Failure> {
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = self.now();
         let (decision, may_wait) = self.decide_and_count(principal, &asked, time);
+        if decision.is_allowed() && matches!(principal, Principal::Device { .. }) && shows_life(&request) {
+            self.peers.guards.used(time);
+        }
         let copied = if let Request::BackupRun(which) = &request { Some(which.clone()) } else { None };
         let result = match &decision {
-            Decision::Allow { transform, .. } => self.answer(principal, *transform, request, watch),
+            Decision::Allow { transform, .. } => self.answer(principal, *transform, request, payload, watch),
             Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
         };
         let beside = match (&result, witness) {
@@ -518,6 +566,14 @@ impl Twin {
         }
         result
     }
+}
+
+/// Whether a request of the owner's shows that they live. What an open page asks by itself does not.
+fn shows_life(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::Status | Request::PairList(_) | Request::Imports | Request::ImportUpload(_) | Request::Contacts
+    )
 }
 
 impl Door for Twin {
@@ -593,8 +649,20 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Contacts
         | Request::Contracts
         | Request::ContractUses(_)
-        | Request::Look(_) => Asked::new(request.name(), Act::View),
-        Request::Paper(_) => Asked::new(request.name(), Act::Message),
+        | Request::Look(_)
+        | Request::Guardians
+        | Request::GuardiansRehearse
+        | Request::RecoveryStatus
+        | Request::Heirs
+        | Request::Witnesses
+        | Request::Evidence(_) => Asked::new(request.name(), Act::View),
+        Request::Paper(_)
+        | Request::GuardPaper(_)
+        | Request::Collect(_)
+        | Request::Probe(_)
+        | Request::Checkpoint(_)
+        | Request::Seen(_)
+        | Request::Consistency(_) => Asked::new(request.name(), Act::Message),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
@@ -614,7 +682,20 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContactChange(_)
         | Request::ContractOffer(_)
         | Request::ContractAccept(_)
-        | Request::ContractEnd(_) => Asked::new(request.name(), Act::Manage),
+        | Request::ContractEnd(_)
+        | Request::GuardiansSet(_)
+        | Request::GuardiansEnd
+        | Request::GuardianAccept(_)
+        | Request::GuardianRefuse(_)
+        | Request::ClaimApprove(_)
+        | Request::ClaimDeny(_)
+        | Request::ClaimCancel(_)
+        | Request::RecoveryBegin(_)
+        | Request::HeirsSet(_)
+        | Request::InheritanceClaim(_)
+        | Request::InheritanceOpen(_)
+        | Request::WitnessAdd(_)
+        | Request::WitnessRemove(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -648,6 +729,13 @@ fn summary_of(request: &Request) -> String {
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::TokenRevoke(which) => which.did.to_string(),
+        Request::GuardiansSet(asked) => format!("{} of {} guardians", asked.threshold, asked.guardians.len()),
+        Request::HeirsSet(asked) => format!("{} heirs", asked.heirs.len()),
+        Request::GuardianAccept(which) | Request::GuardianRefuse(which) => which.ward.clone(),
+        Request::ClaimApprove(asked) => asked.claim.clone(),
+        Request::ClaimDeny(which) | Request::ClaimCancel(which) => which.claim.clone(),
+        Request::InheritanceClaim(which) | Request::InheritanceOpen(which) => which.from.clone(),
+        Request::WitnessAdd(which) | Request::WitnessRemove(which) => which.contact.clone(),
         Request::Quality(Quality { stream: Some(stream) }) => stream.to_string(),
         _ => String::new(),
     }
@@ -686,7 +774,19 @@ fn items(response: &Response) -> u64 {
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
         Response::Nothing(_) => 0,
+        Response::Heirs(answer) => answer.heirs.len() as u64,
+        Response::Recovery(answer) => u64::from(answer.have),
+        Response::Rehearsal(answer) => answer.steps.len() as u64,
+        Response::Witnesses(answer) => answer.witnesses.len() as u64,
+        Response::Seen(answer) => u64::from(answer.checkpoint.is_some()),
         Response::TokenCreated(_)
+        | Response::Guardians(_)
+        | Response::Inherited(_)
+        | Response::Collected(_)
+        | Response::Probed(_)
+        | Response::Evidence(_)
+        | Response::Witnessed(_)
+        | Response::Consistent(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)

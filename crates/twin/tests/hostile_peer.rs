@@ -83,7 +83,7 @@ impl Meeting {
     }
 
     fn put(&self, ask: &Ask) -> Result<Answer, LinkError> {
-        let call = Call { name: "ask@1".to_owned(), body: canonical::encode(ask) };
+        let call = Call::new("ask@1", canonical::encode(ask));
         self.link.call(&self.ann.did(), call).map(|body| Answer::decode(&body).unwrap())
     }
 
@@ -176,11 +176,11 @@ fn forged_replayed_and_misdirected_asks_and_papers_change_nothing() {
     let mut changed = Ask::new(status, meeting.ann.did(), Timestamp(1), [0; 16], &eve.device);
     changed.request.push(b' ');
     assert_eq!(code(meeting.put(&changed)), Code::BadProof);
-    let not_an_ask = Call { name: "ask@1".to_owned(), body: vec![0xff; 100] };
+    let not_an_ask = Call::new("ask@1", vec![0xff; 100]);
     assert!(
         matches!(meeting.link.call(&meeting.ann.did(), not_an_ask), Err(LinkError::Refused(r)) if r.code == Code::Malformed)
     );
-    let unknown = Call { name: "dance@1".to_owned(), body: Vec::new() };
+    let unknown = Call::new("dance@1", Vec::new());
     assert!(
         matches!(meeting.link.call(&meeting.ann.did(), unknown), Err(LinkError::Refused(r)) if r.code == Code::UnknownCall)
     );

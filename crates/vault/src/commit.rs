@@ -91,6 +91,12 @@ pub enum ObjectKind {
     /// Uses of contracts, signed by both sides.
     #[n(9)]
     Uses,
+    /// Guardians, heirs, and claims.
+    #[n(12)]
+    Guardians = 12,
+    /// Checkpoints of others, cosignatures, and evidence.
+    #[n(13)]
+    Witness = 13,
 }
 
 impl ObjectKind {
@@ -108,6 +114,8 @@ impl ObjectKind {
             Self::Contacts => "contacts",
             Self::Contracts => "contracts",
             Self::Uses => "uses",
+            Self::Guardians => "guardians",
+            Self::Witness => "witness",
         }
     }
 }

@@ -20,7 +20,13 @@ impl VaultKey {
     /// The key of one stream.
     #[must_use]
     pub fn stream(&self, id: &StreamId) -> StreamSeal {
-        StreamSeal(SealingKey::new(&derive(&self.0, "vault stream", id.as_str().as_bytes())))
+        StreamSeal::new(&self.stream_secret(id))
+    }
+
+    /// The key of one stream as it can be left to somebody: it opens that stream and nothing else.
+    #[must_use]
+    pub fn stream_secret(&self, id: &StreamId) -> Secret32 {
+        derive(&self.0, "vault stream", id.as_str().as_bytes())
     }
 
     /// The keys of everything that is not a stream.
@@ -50,6 +56,12 @@ impl VaultKey {
 pub struct StreamSeal(SealingKey);
 
 impl StreamSeal {
+    /// The seal of a key that was left to somebody.
+    #[must_use]
+    pub fn new(key: &Secret32) -> Self {
+        Self(SealingKey::new(key))
+    }
+
     /// Seals `plain` for one use, named by `label`.
     #[must_use]
     pub fn seal(&self, nonce: [u8; 24], label: &[u8], plain: &[u8]) -> Vec<u8> {
@@ -69,7 +81,7 @@ fn open(key: &SealingKey, label: &[u8], sealed: &[u8], otherwise: &'static str) 
     Ok(plain)
 }
 
-const KINDS: [ObjectKind; 9] = [
+const KINDS: [ObjectKind; 11] = [
     ObjectKind::Receipts,
     ObjectKind::Parts,
     ObjectKind::Identity,
@@ -79,6 +91,8 @@ const KINDS: [ObjectKind; 9] = [
     ObjectKind::Contacts,
     ObjectKind::Contracts,
     ObjectKind::Uses,
+    ObjectKind::Guardians,
+    ObjectKind::Witness,
 ];
 
 /// The keys of the journal itself and of its records.
@@ -86,7 +100,7 @@ pub(crate) struct Seal {
     commit: SealingKey,
     slot: SealingKey,
     beside: SealingKey,
-    records: [SealingKey; 9],
+    records: [SealingKey; KINDS.len()],
 }
 
 impl Seal {

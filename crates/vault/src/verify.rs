@@ -1,7 +1,7 @@
 //! Reading everything again: `verify` names what is not as it was signed.
 
 use crate::chunk::OpenChunk;
-use crate::commit::{CommitFrame, Entry};
+use crate::commit::{CommitFrame, Entry, ObjectKind};
 use crate::error::{Damage, VaultError};
 use crate::frame::FrameKind;
 use crate::index::frame_len;
@@ -178,6 +178,45 @@ impl Vault {
         let leaves: Vec<Digest> = index.commits.iter().map(|commit| commit.digest).collect();
         let path = merkle::path(&leaves, seq as usize)?;
         Some((leaves[seq as usize], leaves.len() as u64, path))
+    }
+
+    /// The history's root when it had `size` commits; none where there are fewer.
+    pub fn root_at(&self, size: u64) -> Option<Digest> {
+        let index = self.index();
+        if size == index.history.count() {
+            return Some(index.history.root());
+        }
+        let leaves: Vec<Digest> = index.commits.iter().take(size as usize).map(|commit| commit.digest).collect();
+        (leaves.len() as u64 == size).then(|| merkle::root(&leaves))
+    }
+
+    /// Proof that the journal as it was with `old` commits is the beginning of it as it was with `new`: the root at `old`
+    /// and the hashes between, for [`merkle::is_consistent`].
+    pub fn consistency_between(&self, old: u64, new: u64) -> Option<(Digest, Vec<Digest>)> {
+        let index = self.index();
+        let leaves: Vec<Digest> = index.commits.iter().take(new as usize).map(|commit| commit.digest).collect();
+        if leaves.len() as u64 != new || old > new {
+            return None;
+        }
+        let proof = merkle::consistency(&leaves, old as usize)?;
+        Some((merkle::root(&leaves[..old as usize]), proof))
+    }
+
+    /// The hashes beside the way of commit `seq` up to the root that the history had with `size` commits.
+    pub fn inclusion_at(&self, seq: u64, size: u64) -> Option<Vec<Digest>> {
+        let index = self.index();
+        let leaves: Vec<Digest> = index.commits.iter().take(size as usize).map(|commit| commit.digest).collect();
+        if leaves.len() as u64 != size {
+            return None;
+        }
+        merkle::path(&leaves, seq as usize)
+    }
+
+    /// Whether anything was committed from commit `seq` on beside records of these kinds.
+    pub fn has_more_than(&self, seq: u64, kinds: &[ObjectKind]) -> bool {
+        let index = self.index();
+        let records = index.records.iter().any(|record| record.commit >= seq && !kinds.contains(&record.kind));
+        records || index.streams.iter().any(|stream| stream.chunks.iter().any(|chunk| chunk.commit >= seq))
     }
 
     /// Whether what a checked proof names is still what this journal says.

@@ -1,21 +1,23 @@
-//! `twin check`: does a proof hold? Needs no twin, no key and no network.
+//! `twin check`: does a proof, or evidence of two histories, hold? Needs no twin, no key and no network.
 
 use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::output;
-use crate::render::{bad, provenance};
+use crate::render::{bad, good, provenance};
 use crate::trouble::Trouble;
 use clap::Args;
 use didymos_base::{Did, Digest, Kind, Source, StreamId, Value, ZoneOffset};
+use didymos_guard::checkpoint::Checkpoint;
+use didymos_guard::evidence;
 use didymos_vault::proof::{self, Checked};
 use serde::Serialize;
 use std::io::Read;
 use std::path::PathBuf;
 
-/// Checks a proof made by `twin prove`. Exit code 1 if it does not hold.
+/// Checks a proof made by `twin prove`, or evidence made by `twin witness evidence`. Exit code 1 if it does not hold.
 #[derive(Args)]
 pub(crate) struct Check {
-    /// The proof
+    /// The proof, or the evidence
     file: PathBuf,
 }
 
@@ -85,12 +87,79 @@ impl<'a> Holds<'a> {
     }
 }
 
+/// Evidence is longer than a proof may be.
+const BYTES_MAX: usize = evidence::EVIDENCE_BYTES_MAX;
+
+/// What evidence shows, with `--json`.
+#[derive(Serialize)]
+struct Caught<'a> {
+    valid: bool,
+    owner: &'a Did,
+    commits: u64,
+    first: Signed<'a>,
+    second: Signed<'a>,
+}
+
+#[derive(Serialize)]
+struct Signed<'a> {
+    commits: u64,
+    root: Digest,
+    time: String,
+    device: &'a Did,
+}
+
+impl<'a> Signed<'a> {
+    fn of(checkpoint: &'a Checkpoint) -> Self {
+        let time = checkpoint.at.rfc3339(ZoneOffset::UTC);
+        Self { commits: checkpoint.size, root: checkpoint.root, time, device: &checkpoint.device }
+    }
+}
+
+fn check_evidence(globals: &Globals, bytes: &[u8]) -> Result<Exit, Trouble> {
+    match evidence::check(bytes) {
+        Ok(caught) => {
+            let (first, second) = (Signed::of(&caught.first), Signed::of(&caught.second));
+            if globals.json {
+                let (owner, commits) = (&caught.origin, caught.commits);
+                output::json(&Caught { valid: true, owner, commits, first, second })?;
+            } else {
+                let line = |signed: &Signed<'_>| {
+                    format!(
+                        "  {} commits, root {}, signed {} by {}\n",
+                        signed.commits, signed.root, signed.time, signed.device
+                    )
+                };
+                output::text(&format!(
+                    "{}: the twin of {} has shown two histories, which differ within their first {} commits\n{}{}",
+                    good("holds"),
+                    caught.origin,
+                    caught.commits,
+                    line(&first),
+                    line(&second),
+                ))?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            if globals.json {
+                output::json(&Verdict::Fails { valid: false, why: error.to_string() })?;
+            } else {
+                output::text(&format!("{}: {error}", bad("does not hold")))?;
+            }
+            Ok(Exit::BadNews)
+        }
+    }
+}
+
 pub(crate) fn run(globals: &Globals, typed: &Check) -> Result<Exit, Trouble> {
     // One byte more than a proof can have is enough to see that it is too long.
     let mut bytes = Vec::new();
     std::fs::File::open(&typed.file)
-        .and_then(|file| file.take(proof::MAX_LEN as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| Trouble::file("read", &typed.file, &error))?;
+    if evidence::is_evidence(&bytes) {
+        return check_evidence(globals, &bytes);
+    }
     match proof::check(&bytes) {
         Ok(checked) => {
             if globals.json {

@@ -13,6 +13,8 @@ pub(crate) mod experiment;
 pub(crate) mod export;
 pub(crate) mod forecast;
 pub(crate) mod graph;
+pub(crate) mod guardian;
+pub(crate) mod heir;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
@@ -21,6 +23,7 @@ pub(crate) mod pair;
 pub(crate) mod passwd;
 pub(crate) mod prove;
 pub(crate) mod query;
+pub(crate) mod recover;
 pub(crate) mod repair;
 pub(crate) mod restore;
 pub(crate) mod show;
@@ -29,6 +32,7 @@ pub(crate) mod streams;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod verify;
+pub(crate) mod witness;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
@@ -70,6 +74,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Accept(which) => contracts::accept(&globals, &which),
         Command::End(which) => contracts::end(&globals, &which),
         Command::Look(look) => contracts::look(&globals, &look),
+        Command::Guardian(guardian) => guardian::run(&globals, guardian),
+        Command::Heir(heir) => heir::run(&globals, heir),
+        Command::Recover(recover) => recover::run(&globals, recover),
+        Command::Witness(witness) => witness::run(&globals, witness),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

@@ -33,6 +33,13 @@ pub(crate) struct Pair {
     ticket: Option<String>,
 }
 
+impl Pair {
+    /// Takes this ticket.
+    pub(crate) fn joining(ticket: String) -> Self {
+        Self { ticket: Some(ticket) }
+    }
+}
+
 pub(crate) fn run(globals: &Globals, typed: &Pair) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
     reach.expect_many();

@@ -4,7 +4,9 @@
 use didymos_base::{Did, Timestamp};
 use didymos_identity::document::commit_to_next;
 use didymos_identity::{DidDocument, RecoveryPhrase, Secret32, SigningKey};
-use didymos_link::{Call, Host, Known, Link, Meeting, Own, Peer, Place, Reply, Settings, Stage};
+use didymos_link::{
+    Call, Code, Host, Incoming, Known, Link, Meeting, Outgoing, Own, Peer, Place, Refusal, Reply, Settings, Stage,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -17,6 +19,8 @@ pub struct Home {
     pub contacts: Mutex<BTreeMap<Did, Known>>,
     pub heard: Mutex<Vec<(Did, Call)>>,
     pub refuse_to_keep: Mutex<bool>,
+    /// Says how many bytes came behind a call; else none are wanted.
+    pub take_uploads: Mutex<bool>,
 }
 
 impl Home {
@@ -33,6 +37,7 @@ impl Home {
             contacts: Mutex::default(),
             heard: Mutex::default(),
             refuse_to_keep: Mutex::new(false),
+            take_uploads: Mutex::new(false),
         })
     }
 
@@ -91,6 +96,18 @@ impl Host for Home {
         Reply::Done(call.body)
     }
 
+    fn answer_with(&self, peer: &Peer, call: Call, upload: Option<&mut Incoming>) -> (Reply, Option<Outgoing>) {
+        let reply = match upload {
+            None => self.answer(peer, call),
+            Some(upload) if *self.take_uploads.lock().unwrap() => match std::io::copy(upload, &mut std::io::sink()) {
+                Ok(len) => Reply::Done(len.to_be_bytes().to_vec()),
+                Err(error) => Reply::Refused(Refusal::new(Code::Failed, error.to_string())),
+            },
+            Some(_) => Reply::Refused(Refusal::new(Code::Invalid, "no bytes are wanted")),
+        };
+        (reply, None)
+    }
+
     fn now(&self) -> Timestamp {
         Timestamp(1_000)
     }
@@ -138,5 +155,5 @@ pub fn begin_pairing(inviter: &Link, joiner: &Link) -> (u64, u64) {
 }
 
 pub fn call(name: &str, body: &[u8]) -> Call {
-    Call { name: name.to_owned(), body: body.to_vec() }
+    Call::new(name, body.to_vec())
 }

@@ -17,7 +17,7 @@ pub(crate) struct Errand {
 }
 
 /// Every kind, in the order in which they are run.
-const ERRANDS: [Errand; 1] = [super::contracts::ERRAND];
+const ERRANDS: [Errand; 3] = [super::contracts::ERRAND, super::guards::ERRAND, super::witnesses::ERRAND];
 
 /// Whether anything waits for `did`.
 pub(crate) fn waits(twin: &Twin, did: &Did) -> bool {

@@ -2,10 +2,11 @@
 
 use super::ask::{ASK_BYTES_MAX, Answer, Ask, CALL, Use, Used};
 use crate::door::{Failure, FailureCode};
+use crate::payload::Payload;
 use crate::{Request, Response, Twin, World, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
-use didymos_link::{Call, Code, Host, Known, Own, Peer, Refusal, Reply};
+use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Refusal, Reply};
 use didymos_vault::ObjectKind;
 use std::sync::{Arc, Weak};
 
@@ -62,15 +63,20 @@ impl Host for Behind {
     }
 
     fn answer(&self, peer: &Peer, call: Call) -> Reply {
+        self.answer_with(peer, call, None).0
+    }
+
+    fn answer_with(&self, peer: &Peer, call: Call, upload: Option<&mut Incoming>) -> (Reply, Option<Outgoing>) {
+        let no = |refusal| (Reply::Refused(refusal), None);
         let Some(twin) = self.twin() else {
-            return Reply::Refused(Refusal::new(Code::Failed, "this twin is locked: try again later"));
+            return no(Refusal::new(Code::Failed, "this twin is locked: try again later"));
         };
         if call.name != CALL {
-            return Reply::Refused(Refusal::new(Code::UnknownCall, format!("this twin answers {CALL}")));
+            return no(Refusal::new(Code::UnknownCall, format!("this twin answers {CALL}")));
         }
-        match asked(&twin, peer, &call.body) {
-            Ok(answer) => Reply::Done(canonical::encode(&answer)),
-            Err(refusal) => Reply::Refused(refusal),
+        match asked(&twin, peer, &call.body, upload) {
+            Ok((answer, download)) => (Reply::Done(canonical::encode(&answer)), download),
+            Err(refusal) => no(refusal),
         }
     }
 
@@ -79,8 +85,13 @@ impl Host for Behind {
     }
 }
 
-/// Puts what a contact asks to the door.
-fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
+/// Puts what a contact asks to the door. Nothing of what follows the ask is read before the door has decided.
+fn asked(
+    twin: &Twin,
+    peer: &Peer,
+    body: &[u8],
+    upload: Option<&mut Incoming>,
+) -> Result<(Answer, Option<Outgoing>), Refusal> {
     let malformed = |words: &str| Refusal::new(Code::Malformed, words);
     if body.len() > ASK_BYTES_MAX {
         return Err(malformed("an ask is at most 64 KiB"));
@@ -89,6 +100,14 @@ fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
     ask.check(&peer.device, twin.did()).map_err(|_| Refusal::new(Code::BadProof, "the ask is not signed by you"))?;
     let request: Request = serde_json::from_slice(&ask.request)
         .map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
+    let announced = upload.as_ref().map(|upload| upload.len());
+    if request.upload().map(|sent| sent.bytes) != announced {
+        return Err(Refusal::new(Code::Invalid, "the request says otherwise how many bytes follow it"));
+    }
+    let mut payload = match (upload, request.upload()) {
+        (Some(upload), Some(sent)) => Payload::with(upload, sent),
+        _ => Payload::default(),
+    };
     let principal = Principal::Twin(peer.did.clone());
     let mut answer = Answer { answer: Vec::new(), used: None };
     let mut witness = |decided: &Decision, response: &Response| {
@@ -102,8 +121,8 @@ fn asked(twin: &Twin, peer: &Peer, body: &[u8]) -> Result<Answer, Refusal> {
         answer.used = Some(used);
         Some((ObjectKind::Uses, record))
     };
-    match twin.put(&principal, request, &mut unwatched, Some(&mut witness)) {
-        Ok(_) => Ok(answer),
+    match twin.put_with(&principal, request, &mut payload, &mut unwatched, Some(&mut witness)) {
+        Ok(_) => Ok((answer, payload.into_download())),
         Err(failure) => Err(refusal(&failure)),
     }
 }

@@ -8,10 +8,12 @@ pub mod ask;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod errand;
+pub(crate) mod guards;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
 pub(crate) mod uses;
+pub(crate) mod witnesses;
 
 use crate::Twin;
 use crate::door::{Failure, FailureCode};
@@ -35,6 +37,10 @@ pub(crate) struct Peers {
     /// Held while a peer's request is decided and counted, so that two at a time do not both take the last use.
     pub(crate) uses: Mutex<Uses>,
     pub(crate) online: Online,
+    /// Guardians, heirs and claims.
+    pub(crate) guards: guards::Guards,
+    /// Checkpoints, of the owner's and of others'.
+    pub(crate) witnesses: witnesses::Witnesses,
 }
 
 /// What the journal says of others.
@@ -68,7 +74,7 @@ fn read(twin: &Twin) -> Result<Book, Failure> {
 }
 
 /// Every record of a kind, oldest first.
-fn records(twin: &Twin, kind: ObjectKind) -> Result<Vec<Vec<u8>>, Failure> {
+pub(crate) fn records(twin: &Twin, kind: ObjectKind) -> Result<Vec<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     twin.vault.records_of(kind, |_, records| {
         all.extend(records.into_iter().rev());

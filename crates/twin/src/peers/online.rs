@@ -8,12 +8,14 @@ use super::ask::{Answer, Ask, CALL, Use};
 use super::errand;
 use super::host::Behind;
 use crate::door::{Failure, FailureCode};
-use crate::{Request, Twin};
+use crate::payload::Checked;
+use crate::{Request, Response, Twin};
 use didymos_base::{Did, canonical};
 use didymos_consent::{ContractId, Offer};
 use didymos_identity::derive;
-use didymos_link::{Call, Code, LinkError, Reach, Settings};
+use didymos_link::{Call, Code, Incoming, LinkError, Reach, Settings};
 use didymos_vault::ObjectKind;
+use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
@@ -198,10 +200,39 @@ pub(crate) fn ask(twin: &Twin, did: &Did, request: &Request) -> Result<(Ask, Ans
     let json = serde_json::to_vec(request)
         .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
     let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
-    let call = Call { name: CALL.to_owned(), body: canonical::encode(&ask) };
+    let call = Call::new(CALL, canonical::encode(&ask));
     let body = twin.link()?.call(did, call)?;
     let answer = Answer::decode(&body).map_err(|_| Failure::from(LinkError::Malformed))?;
     Ok((ask, answer))
+}
+
+/// The same with bytes behind the request, or behind its answer: `upload` gives as many as the request says. Returns
+/// what follows the answer too, to be read while it comes; reading it fails if it is not what the answer says.
+pub(crate) fn ask_with(
+    twin: &Twin,
+    did: &Did,
+    request: &Request,
+    upload: Option<&mut dyn Read>,
+) -> Result<(Ask, Answer, Option<Checked<Incoming>>), Failure> {
+    let malformed = || Failure::from(LinkError::Malformed);
+    let json = serde_json::to_vec(request)
+        .map_err(|error| Failure::new(FailureCode::Invalid, format!("the request cannot be written: {error}")))?;
+    let ask = Ask::new(json, did.clone(), twin.now(), twin.random()?, twin.device_key());
+    let upload = match (request.upload(), upload) {
+        (Some(sent), Some(from)) => Some((sent.bytes, from)),
+        (None, None) => None,
+        _ => return Err(Failure::new(FailureCode::Invalid, "what follows the request is not what it says")),
+    };
+    let (body, incoming) = twin.link()?.call_with(did, Call::new(CALL, canonical::encode(&ask)), upload)?;
+    let answer = Answer::decode(&body).map_err(|_| malformed())?;
+    let response = serde_json::from_slice(&answer.answer).and_then(|json| Response::from_json(request, json));
+    let said = response.map_err(|_| malformed())?.download().copied();
+    let incoming = match (said, incoming) {
+        (Some(sent), Some(incoming)) if sent.bytes == incoming.len() => Some(Checked::new(incoming, &sent)),
+        (None, None) => None,
+        _ => return Err(malformed()),
+    };
+    Ok((ask, answer, incoming))
 }
 
 /// Keeps what both sides signed of one use of a contract.
@@ -250,6 +281,11 @@ pub(crate) fn deliver_soon(twin: &Twin, did: &Did) -> mpsc::Receiver<()> {
 /// Delivers what was just signed. Whoever signed waits a moment for it; a twin that is away gets it later.
 pub(crate) fn deliver_now(twin: &Twin, did: &Did) {
     let _ = deliver_soon(twin, did).recv_timeout(SIGNED_WAIT_MAX);
+}
+
+/// Waits a moment for a delivery that was begun.
+pub(crate) fn wait_for_delivery(over: &mpsc::Receiver<()>) {
+    let _ = over.recv_timeout(SIGNED_WAIT_MAX);
 }
 
 /// Greets contacts that are not connected and for whom something waits, or whom nobody has greeted yet: their twins
