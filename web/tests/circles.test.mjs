@@ -90,7 +90,7 @@ test("a circle of three: everybody reads, one is put out and reads nothing more,
   await a.page.click("[aria-controls=members]");
   await a.page.waitForSelector(".members li:has-text('Cleo')");
   await sound(a, "members");
-  await a.page.click("button[aria-label='Put Cleo out']");
+  await a.page.click("button[aria-label='Put out: Cleo']");
   await a.page.click("button:text-is('Put out: they read nothing new')");
   await c.page.waitForSelector("text=/You are out of this circle/");
   await write(a, "Just the two of us, then.");
