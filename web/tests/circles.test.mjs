@@ -10,6 +10,9 @@ before(async () => {
   dir = folder();
   browser = await launch();
   [ann, ben, cleo] = await Promise.all(["Ann", "Ben", "Cleo"].map((name) => begun(dir, browser, name, `${name}'s long passphrase`)));
+  const people = await Promise.all([ann, ben, cleo].map((one) => open(null, one)));
+  for (const [one, other] of [[0, 1], [0, 2], [1, 2]]) await pairQuickly(people[one], people[other]);
+  for (const { page } of people) await page.context().close();
 });
 after(async () => {
   await browser?.close();
@@ -35,7 +38,6 @@ const didOf = async (person, name) => (await door(person, "contacts.list@1")).fi
 
 test("two people write to each other, and see what has arrived and was seen", async (t) => {
   const [a, b] = [await open(t, ann), await open(t, ben, { viewport: PHONE, colorScheme: "dark" })];
-  await pairQuickly(a, b);
   await visit(a.page, ann.origin, `circles?with=${await didOf(a, "Ben")}`);
   await a.page.waitForSelector("text=/This is where you and Ben write/");
   await sound(a, "begin");
@@ -70,8 +72,6 @@ test("two people write to each other, and see what has arrived and was seen", as
 
 test("a circle of three: everybody reads, one is put out and reads nothing more, one leaves", async (t) => {
   const [a, b, c] = [await open(t, ann), await open(t, ben), await open(t, cleo)];
-  await pairQuickly(a, c);
-  await pairQuickly(b, c);
   await visit(a.page, ann.origin, "circles");
   await a.page.click("button:text-is('New circle')");
   await a.page.fill("#newcircle", "Saturday runners");

@@ -47,11 +47,3 @@ export async function fetchFile(circle: string, message: string, told: (read: nu
   return new Blob(parts, { type: PICTURES.includes(media) ? media : "application/octet-stream" });
 }
 export const isPicture = ({ media, bytes, state }: { media: string; bytes: number; state: string }): boolean => state === "here" && bytes <= PICTURE_BYTES_MAX && PICTURES.includes(media);
-
-export function save(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
