@@ -4,7 +4,10 @@
 //! - `bare`: a stream, a message of the size of an ask, and an answer of the size of an answer, over iroh alone;
 //! - `call`: the same through a link: framed, proven, limited;
 //! - `door`: a signed ask for a day of a stream by the hour, decided by a contract, answered from the vault, receipted
-//!   by the answering twin, its signed receipt checked by the asking side.
+//!   by the answering twin, its signed receipt checked by the asking side;
+//! - [`bulk`]: sealed objects from one device to another.
+
+mod bulk;
 
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_identity::{DidDocument, KdfCost, RecoveryPhrase, Secret32, SigningKey};
@@ -129,6 +132,13 @@ fn pair(twin: &Twin, link: &Link) -> Result<()> {
     Ok(stands(|stage| matches!(stage, Stage::Done { .. }))?)
 }
 
+/// Makes `other` known to `host`.
+fn knows(host: &Asker, other: &Asker, link: &Link) {
+    let places = vec![Place { endpoint: link.key(), addrs: link.addrs() }];
+    let known = Known { versions: other.own.versions.clone(), places };
+    *host.other.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+}
+
 /// Two bare endpoints, one of which answers every stream with `answer_len` bytes.
 struct Bare {
     runtime: tokio::runtime::Runtime,
@@ -152,17 +162,36 @@ impl Bare {
             tokio::spawn(async move {
                 let Some(Ok(accepting)) = server.accept().await.map(iroh::endpoint::Incoming::accept) else { return };
                 let Ok(connection) = accepting.await else { return };
-                let answer = vec![7; answer_len];
+                let part = vec![7; answer_len.min(64 * 1024)];
                 while let Ok((mut send, mut recv)) = connection.accept_bi().await {
-                    if recv.read_to_end(1 << 20).await.is_ok() && send.write_all(&answer).await.is_ok() {
-                        let _ = send.finish();
+                    if recv.read_to_end(1 << 20).await.is_err() {
+                        continue;
                     }
+                    let mut left = answer_len;
+                    while left > 0 && send.write_all(&part[..left.min(part.len())]).await.is_ok() {
+                        left -= left.min(part.len());
+                    }
+                    let _ = send.finish();
                 }
             });
             let connection = here.connect(addr, b"bare").await?;
             Ok::<_, Box<dyn Error>>((connection, [here, there]))
         })?;
         Ok(Self { runtime, connection, _ends: ends })
+    }
+
+    /// Asks, and takes the answer as it comes, into nothing.
+    fn take(&self, message: &[u8]) -> Result<usize> {
+        self.runtime.block_on(async {
+            let (mut send, mut recv) = self.connection.open_bi().await?;
+            send.write_all(message).await?;
+            send.finish()?;
+            let (mut part, mut all) = (vec![0; 64 * 1024], 0);
+            while let Some(n) = recv.read(&mut part).await? {
+                all += n;
+            }
+            Ok(all)
+        })
     }
 
     fn ask(&self, message: &[u8]) -> Result<usize> {
@@ -181,7 +210,7 @@ fn microseconds(mut times: Vec<Duration>) -> Value {
     json!({ "p50_us": at(0.5), "p90_us": at(0.9), "p99_us": at(0.99) })
 }
 
-pub(crate) fn run() -> Result<Value> {
+pub(crate) fn run(megabytes: usize) -> Result<Value> {
     let dir = tempfile::tempdir()?;
     let (twin, keeper) = twin(dir.path())?;
     let (eve, link) = asker(3, 0)?;
@@ -228,11 +257,6 @@ pub(crate) fn run() -> Result<Value> {
     let message = vec![7; ask_len];
     let (ann, at_ann) = asker(1, answer_len)?;
     let (bob, at_bob) = asker(2, answer_len)?;
-    let knows = |host: &Asker, other: &Asker, link: &Link| {
-        let places = vec![Place { endpoint: link.key(), addrs: link.addrs() }];
-        let known = Known { versions: other.own.versions.clone(), places };
-        *host.other.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
-    };
     knows(&ann, &bob, &at_bob);
     knows(&bob, &ann, &at_ann);
     let bobs = bob.own.did().ok_or("no identity")?.clone();
@@ -267,5 +291,6 @@ pub(crate) fn run() -> Result<Value> {
     Ok(json!({
         "turns": TURNS, "ask_bytes": ask_len, "answer_bytes": answer_len,
         "bare": bare, "call": call, "door": door, "times_bare_p50": ratios,
+        "bulk": bulk::run(megabytes)?, "catching_up": bulk::catching_up()?,
     }))
 }

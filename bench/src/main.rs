@@ -52,7 +52,11 @@ enum Command {
         file: PathBuf,
     },
     /// Requests between two twins, beside bare iroh
-    Link,
+    Link {
+        /// So many megabytes in bulk
+        #[arg(long, default_value_t = 256)]
+        megabytes: usize,
+    },
     /// Whole-brain simulation
     Brain {
         /// What to measure
@@ -93,7 +97,7 @@ fn main() -> ExitCode {
         Command::Brain { what } => brain::run(&what),
         Command::Forecast { what } => forecast::run(&what),
         Command::Glucose { what } => glucose::run(&what),
-        Command::Link => link::run(),
+        Command::Link { megabytes } => link::run(megabytes),
         Command::Vault { millions } => vault::vault(millions),
         Command::Charts { millions } => charts::charts(millions),
     };

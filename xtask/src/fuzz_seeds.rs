@@ -101,6 +101,7 @@ fn link(document: &SignedDocument) -> Result<()> {
         addrs: addrs.to_vec(),
         secret: [9; 16],
         expires: Timestamp(1_700_000_000_000),
+        purpose: None,
     };
     put("link_ticket", "ticket", ticket.to_string().as_bytes())?;
 

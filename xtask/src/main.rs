@@ -12,6 +12,7 @@ mod made_up;
 mod program;
 mod rot;
 mod seeded;
+mod sim;
 mod types;
 
 use clap::Parser;
@@ -31,6 +32,8 @@ enum Chore {
     Fuzz(fuzz::Fuzz),
     /// Run the S3 tests against a Garage cluster of one
     Garage(garage::Garage),
+    /// Run whole twins in worlds of one seed each; what goes wrong can be run again
+    Sim(sim::Sim),
     /// Check that the documents say what the code has
     Docs,
     /// Write the API's types in TypeScript for the page
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Chore::Rot(rot) => rot.run(),
         Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Garage(garage) => garage.run(),
+        Chore::Sim(sim) => sim.run(),
         Chore::Docs => docs::run(),
         Chore::Types(types) => types.run(),
     };

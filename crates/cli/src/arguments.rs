@@ -1,10 +1,11 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, contacts::Contacts, contracts,
-    demo::Demo, experiment::Experiment, export::Export, forecast::Forecast, graph::Graph, guardian::Guardian,
-    heir::Heir, import::Import, init::Init, log::Log, pair::Pair, passwd::Passwd, prove::Prove, query::Query,
-    recover::Recover, restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up, witness::Witness,
+    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, connect::Connect,
+    contacts::Contacts, contracts, demo::Demo, device::Device, experiment::Experiment, export::Export,
+    forecast::Forecast, graph::Graph, guardian::Guardian, heir::Heir, import::Import, init::Init, log::Log, pair::Pair,
+    passwd::Passwd, prove::Prove, query::Query, recover::Recover, restore::Restore, show::Show, simulate::Simulate,
+    token::Token, up::Up, witness::Witness,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -141,6 +142,11 @@ pub(crate) enum Command {
     Recover(Recover),
     /// Contacts who see to it that nobody shows two histories
     Witness(Witness),
+    /// Your other machines: copies that stay live, and computers that may open the page
+    #[command(subcommand)]
+    Device(Device),
+    /// Open the page of your twin on another machine, in this one's browser
+    Connect(Connect),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

@@ -152,6 +152,9 @@ impl Decision {
 /// from, which others there are), and is the owner's alone.
 pub const VIEWS: [&str; 1] = ["timeline.query@1"];
 
+/// Reaching the twin's own page from another machine. It shows nothing by itself: the page asks for a sign-in.
+pub const PAGE: &str = "page.tunnel@1";
+
 /// Decides. Contracts that others have granted, or that were granted to others, are passed over. A contract with a
 /// rate counts as unused if `spent` does not name it.
 #[must_use]
@@ -181,6 +184,9 @@ pub fn decide(
 /// since that is about the twin itself and every contract would cover it vacuously. A message names no stream either
 /// and is for others to send.
 fn is_owners_alone(asked: &Asked) -> bool {
+    if asked.request == PAGE {
+        return false;
+    }
     asked.act == Act::Manage
         || (asked.act != Act::Message && asked.streams.is_none())
         || (asked.act == Act::View && !VIEWS.contains(&asked.request))

@@ -35,6 +35,6 @@ pub mod receipt;
 
 pub use ask::{Act, Asked, Principal, Streams};
 pub use contract::{Contract, ContractId, Period, Rate, Spent};
-pub use decision::{Basis, Decision, Owner, Reason, Transform, VIEWS, decide};
+pub use decision::{Basis, Decision, Owner, PAGE, Reason, Transform, VIEWS, decide};
 pub use grant::{Acceptance, Ending, Offer, Paper, PaperError, Terms};
 pub use receipt::{Outcome, Receipt, Verdict};

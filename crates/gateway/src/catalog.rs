@@ -128,6 +128,14 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("witness.checkpoint@1", Closed, of::<request::CheckpointIn>, of::<response::Witnessed>),
     with("witness.seen@1", Closed, of::<request::SeenIn>, of::<response::SeenAnswer>),
     with("witness.consistency@1", Closed, of::<request::ConsistencyAsked>, of::<response::Consistent>),
+    plain("devices.list@1", Quick, of::<response::DevicesAnswer>),
+    with("devices.add@1", Quick, of::<request::DeviceAdd>, of::<Vec<response::PairingShown>>),
+    plain("devices.viewer@1", Quick, of::<Vec<response::PairingShown>>),
+    with("devices.revoke@1", Quick, of::<request::DeviceRevoke>, of::<response::DevicesAnswer>),
+    with("devices.promote@1", Quick, of::<request::DevicePromote>, of::<response::DevicesAnswer>),
+    with("journal.pull@1", Closed, of::<request::JournalPull>, of::<response::Pulled>),
+    with("import.sent@1", Closed, of::<request::ImportSent>, of::<response::Nothing>),
+    with("receipts.bring@1", Closed, of::<request::ReceiptsBring>, of::<response::Nothing>),
 ];
 
 /// The line of `name`.

@@ -387,9 +387,9 @@ paper!(
         0 ward: Did,
         /// To whom.
         1 heir: Did,
-        /// Which round of guardians; 0: nothing is left to them any more.
+        /// Which round of guardians.
         2 round: u64,
-        /// So many guardians it takes.
+        /// So many guardians it takes; 0: nothing is left to them any more.
         3 threshold: u8,
         /// Who they are.
         4 guardians: Vec<Did>,
@@ -419,6 +419,20 @@ paper!(
         5 key: Digest,
     }, 6, 7
 );
+
+impl Bequest {
+    /// Whether nothing is left to the heir any more.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.threshold == 0
+    }
+
+    /// Whether this was decided after `known`. Rounds count; clocks may go backwards.
+    #[must_use]
+    pub const fn supersedes(&self, known: &Self) -> bool {
+        self.round > known.round || (self.round == known.round && self.is_over() && !known.is_over())
+    }
+}
 
 /// What a claim wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

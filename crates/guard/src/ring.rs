@@ -315,7 +315,7 @@ impl Owned {
                 self.outbox.retain(|(_, paper)| !matches!(paper, Paper::Appointment(_) | Paper::Bequest(_)));
             }
             Record::Bequeathed { bequest, .. } => {
-                let newer = self.bequests.get(&bequest.ward).is_none_or(|known| known.at < bequest.at);
+                let newer = self.bequests.get(&bequest.ward).is_none_or(|known| bequest.supersedes(known));
                 if newer {
                     self.bequests.insert(bequest.ward.clone(), *bequest);
                 }
@@ -350,19 +350,19 @@ impl Owned {
 
     /// What is left to the owner.
     pub fn bequests(&self) -> impl Iterator<Item = &Bequest> {
-        self.bequests.values().filter(|bequest| bequest.round > 0)
+        self.bequests.values().filter(|bequest| !bequest.is_over())
     }
 
     /// What `ward` left to the owner.
     #[must_use]
     pub fn bequest(&self, ward: &Did) -> Option<&Bequest> {
-        self.bequests.get(ward).filter(|bequest| bequest.round > 0)
+        self.bequests.get(ward).filter(|bequest| !bequest.is_over())
     }
 
     /// Whether a bequest that came says anything new. The paper was checked.
     #[must_use]
     pub fn bequeathed(&self, bequest: &Bequest, at: Timestamp) -> Vec<Record> {
-        let newer = self.bequests.get(&bequest.ward).is_none_or(|known| known.at < bequest.at);
+        let newer = self.bequests.get(&bequest.ward).is_none_or(|known| bequest.supersedes(known));
         newer.then(|| Record::Bequeathed { bequest: Box::new(bequest.clone()), at }).into_iter().collect()
     }
 
@@ -408,14 +408,14 @@ impl Owned {
         }
         let former = self.ring.iter().flat_map(|ring| &ring.wishes);
         for heir in former.map(|wish| &wish.heir).filter(|heir| wishes.iter().all(|wish| wish.heir != **heir)) {
-            send(heir, Self::nothing_left(&ward, heir, at, device));
+            send(heir, Self::nothing_left(&ward, heir, round, at, device));
         }
         records
     }
 
-    fn nothing_left(ward: &Did, heir: &Did, at: Timestamp, device: &SigningKey) -> Paper {
+    fn nothing_left(ward: &Did, heir: &Did, round: u64, at: Timestamp, device: &SigningKey) -> Paper {
         let (guardians, streams) = (Vec::new(), Vec::new());
-        Paper::Bequest(Box::new(Bequest::new(ward.clone(), heir.clone(), 0, 0, guardians, streams, 0, at, device)))
+        Paper::Bequest(Box::new(Bequest::new(ward.clone(), heir.clone(), round, 0, guardians, streams, 0, at, device)))
     }
 
     /// The records of having no guardians any more.
@@ -428,7 +428,7 @@ impl Owned {
             records.push(Record::Send { to: guardian.clone(), paper: Box::new(Paper::Dismissal(paper)) });
         }
         for wish in &ring.wishes {
-            let paper = Self::nothing_left(ward, &wish.heir, at, device);
+            let paper = Self::nothing_left(ward, &wish.heir, self.rounds, at, device);
             records.push(Record::Send { to: wish.heir.clone(), paper: Box::new(paper) });
         }
         records

@@ -2,10 +2,12 @@
 
 use crate::payload::{Incoming, Outgoing};
 use crate::peer::{EndpointKey, Own, Peer};
+use crate::ticket::Purpose;
 use crate::wire::{Call, Code, Refusal, Reply};
 use didymos_base::{Did, Timestamp};
 use didymos_identity::SignedDocument;
 use std::net::SocketAddr;
+use zeroize::Zeroizing;
 
 /// An endpoint of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,25 @@ pub trait Host: Send + Sync + 'static {
 
     /// Both people have said that the digits are the same: keep the contact. The error is told to the owner.
     fn paired(&self, peer: &Peer) -> Result<(), String>;
+
+    /// Both sides have said yes to more than being contacts, and this one made the ticket: keeps the machine that
+    /// joins, and says what it is given.
+    fn enrol(&self, purpose: Purpose, peer: &Peer) -> Result<Zeroizing<Vec<u8>>, String> {
+        let _ = (purpose, peer);
+        Err("this machine takes in no others".to_owned())
+    }
+
+    /// Both sides have said yes to more than being contacts, and this one joined: takes what it is given.
+    fn enrolled(&self, purpose: Purpose, peer: &Peer, given: &[u8]) -> Result<(), String> {
+        let _ = (purpose, peer, given);
+        Err("this machine joins no other".to_owned())
+    }
+
+    /// Where a [tunnel](crate::Link::forward) of this peer's ends: a port of this very machine.
+    fn tunnel(&self, peer: &Peer) -> Result<SocketAddr, Refusal> {
+        let _ = peer;
+        Err(Refusal::new(Code::UnknownCall, "there is no page here"))
+    }
 
     /// Answers what a contact wants.
     fn answer(&self, peer: &Peer, call: Call) -> Reply;

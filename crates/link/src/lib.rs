@@ -32,15 +32,16 @@ pub mod rate;
 mod serve;
 mod settings;
 pub mod ticket;
+mod tunnel;
 pub mod wire;
 
 pub use error::LinkError;
 pub use host::{Host, Known, Place};
-pub use link::Link;
+pub use link::{Forwarding, Link};
 pub use meeting::{Meeting, Stage};
 pub use network::{Called, Internet, Network, Reach};
 pub use payload::{Incoming, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 pub use peer::{EndpointKey, Own, Peer};
 pub use settings::{Counts, Settings};
-pub use ticket::{BadTicket, Ticket};
+pub use ticket::{BadTicket, Purpose, Ticket};
 pub use wire::{Call, Code, Refusal, Reply};

@@ -9,7 +9,8 @@ use crate::payload::Upload;
 use crate::peer::EndpointKey;
 use crate::serve;
 use crate::settings::{Counts, Settings};
-use crate::ticket::Ticket;
+use crate::ticket::{Purpose, Ticket};
+use crate::tunnel;
 use crate::wire::Call;
 use didymos_base::Did;
 use didymos_identity::Secret32;
@@ -77,7 +78,21 @@ impl Link {
 
     /// Makes a ticket and waits for whoever comes with it. Returns the pairing's number.
     pub fn invite(&self) -> Result<u64, LinkError> {
-        meeting::invite(&self.inner)
+        self.invite_for(Purpose::Contact)
+    }
+
+    /// Makes a ticket for more than being contacts.
+    pub fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError> {
+        meeting::invite(&self.inner, purpose)
+    }
+
+    /// Carries every connection to `listener` to the [page](Host::tunnel) of `did`, until the result is dropped.
+    pub fn forward(&self, did: &Did, listener: std::net::TcpListener) -> Result<Forwarding, LinkError> {
+        let runtime = self.runtime()?;
+        let _inside = runtime.enter();
+        let listener = tunnel::listen(listener)?;
+        let task = runtime.spawn(tunnel::forward(Arc::clone(&self.inner), did.clone(), listener));
+        Ok(Forwarding(task.abort_handle()))
     }
 
     /// Goes to whoever made the ticket. Returns the pairing's number.
@@ -149,6 +164,15 @@ impl Link {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.inner.counting.read()
+    }
+}
+
+/// Connections are carried for as long as this lives.
+pub struct Forwarding(tokio::task::AbortHandle);
+
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::endpoint::{Inner, close, open, received, refuse};
 use crate::error::LinkError;
 use crate::frame;
+use crate::host::Host;
 use crate::pairing::{Compared, Inviter, Joiner, Knock, Opened, Shown, Word, has_ticket};
-use crate::peer::Side;
+use crate::peer::{Peer, Side};
 use crate::settings::{INVITES_MAX, PAIRINGS_MAX, count};
-use crate::ticket::Ticket;
-use crate::wire::{self, Code, Greeting, OPENING_BYTES_MAX, Reception, Refusal};
+use crate::ticket::{Purpose, Ticket};
+use crate::wire::{self, Code, Greeting, OPENING_BYTES_MAX, Reception, Refusal, Reply};
 use didymos_base::{Did, Timestamp, canonical};
 use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
 use std::collections::BTreeMap;
@@ -15,6 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// How long the last word may take to arrive.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How a pairing stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +60,15 @@ pub struct Meeting {
     pub expires: Option<Timestamp>,
     /// Whether this side's owner has said that the digits are the same.
     pub said: Option<bool>,
+    /// What for.
+    pub purpose: Purpose,
     /// How it stands.
     pub stage: Stage,
 }
 
 struct Entry {
     ticket: Option<Ticket>,
+    purpose: Purpose,
     said: watch::Sender<Option<bool>>,
     stage: Stage,
 }
@@ -82,10 +90,10 @@ impl Meetings {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, ticket: Option<Ticket>, stage: Stage) -> u64 {
+    fn add(&self, ticket: Option<Ticket>, purpose: Purpose, stage: Stage) -> u64 {
         let mut entries = self.entries();
         let id = entries.last_key_value().map_or(1, |(last, _)| last + 1);
-        entries.insert(id, Entry { ticket, said: watch::Sender::new(None), stage });
+        entries.insert(id, Entry { ticket, purpose, said: watch::Sender::new(None), stage });
         while entries.len() > PAIRINGS_MAX {
             entries.pop_first();
         }
@@ -116,6 +124,7 @@ impl Meetings {
             ticket: entry.ticket.as_ref().map(Ticket::to_string),
             expires: entry.ticket.as_ref().map(|ticket| ticket.expires),
             said: *entry.said.borrow(),
+            purpose: entry.purpose,
             stage: entry.stage.clone(),
         };
         entries.iter().map(show).collect()
@@ -147,20 +156,22 @@ impl Meetings {
 }
 
 /// Makes a ticket and waits for whoever comes with it.
-pub(crate) fn invite(inner: &Inner) -> Result<u64, LinkError> {
+pub(crate) fn invite(inner: &Inner, purpose: Purpose) -> Result<u64, LinkError> {
     let now = inner.host.now();
     let waiting = inner.meetings.list(now).iter().filter(|meeting| meeting.stage == Stage::Waiting).count();
     if waiting >= INVITES_MAX {
         return Err(LinkError::TooManyInvites);
     }
     let expires = Timestamp(now.0 + inner.settings.pairing_max.as_millis() as i64);
-    let ticket = Ticket { version: 1, endpoint: inner.key(), addrs: inner.addrs(), secret: random()?, expires };
-    Ok(inner.meetings.add(Some(ticket), Stage::Waiting))
+    let said = (purpose != Purpose::Contact).then_some(purpose);
+    let (endpoint, addrs, secret) = (inner.key(), inner.addrs(), random()?);
+    let ticket = Ticket { version: 1, endpoint, addrs, secret, expires, purpose: said };
+    Ok(inner.meetings.add(Some(ticket), purpose, Stage::Waiting))
 }
 
 /// Goes to whoever made the ticket.
 pub(crate) fn join(inner: &Arc<Inner>, ticket: Ticket, runtime: &tokio::runtime::Handle) -> u64 {
-    let id = inner.meetings.add(None, Stage::Knocking);
+    let id = inner.meetings.add(None, ticket.purpose(), Stage::Knocking);
     let inner = Arc::clone(inner);
     runtime.spawn(async move {
         if let Err(error) = joined(&inner, id, ticket).await {
@@ -177,7 +188,7 @@ async fn joined(inner: &Arc<Inner>, id: u64, ticket: Ticket) -> Result<(), LinkE
         let own = own.ok_or(LinkError::Nobody)?;
         let connection = inner.dial(ticket.endpoint, &ticket.addrs).await?;
         let channel = inner.channel(&connection, Side::Dialler)?;
-        let (joiner, knock) = Joiner::knock(&own, &inner.addrs(), ticket.secret, channel, random()?)?;
+        let (joiner, knock) = Joiner::knock(&own, &inner.addrs(), ticket.proof_secret(), channel, random()?)?;
         let (mut send, mut recv) = open(&connection, &Greeting::Pair(knock)).await?;
         let shown: Shown =
             wire::decode(&received(&mut recv).await?, OPENING_BYTES_MAX).map_err(|_| LinkError::Malformed)?;
@@ -187,7 +198,8 @@ async fn joined(inner: &Arc<Inner>, id: u64, ticket: Ticket) -> Result<(), LinkE
     };
     let knocked = timeout(inner.settings.hello_max, knocking).await.unwrap_or(Err(LinkError::Unreachable));
     let (connection, send, recv, compared, own) = knocked?;
-    compare(inner, id, &connection, (send, recv), compared, &own).await
+    let side = (Side::Dialler, ticket.purpose());
+    compare(inner, id, &connection, (send, recv), compared, &own, side).await
 }
 
 /// Somebody knocks with a ticket.
@@ -205,18 +217,18 @@ pub(crate) async fn knocked(
         let mut waiting = entries.iter_mut().filter(|(_, entry)| entry.stage == Stage::Waiting);
         let found = waiting.find_map(|(id, entry)| {
             let ticket = entry.ticket.as_ref().filter(|ticket| ticket.expires > now)?;
-            let secret = ticket.secret;
+            let secret = ticket.proof_secret();
             if !has_ticket(&knock, &secret, &channel) {
                 return None;
             }
             // A ticket lets one in, once.
             entry.stage = Stage::Knocking;
-            Some((*id, secret))
+            Some((*id, secret, entry.purpose))
         });
         drop(entries);
         found
     };
-    let Some((id, secret)) = found else {
+    let Some((id, secret, purpose)) = found else {
         count(&inner.counting.strangers);
         let words = "this ticket is not known here, is used up or has expired: ask for a new one";
         let refusal = Reception::Refused(Refusal::new(Code::BadTicket, words));
@@ -236,7 +248,8 @@ pub(crate) async fn knocked(
     let result = match timeout(inner.settings.hello_max, shown).await.unwrap_or(Err(LinkError::TooLong)) {
         Ok((compared, own)) => {
             drop(place);
-            compare(&inner, id, &connection, (send, recv), compared, &own).await
+            let side = (Side::Dialled, purpose);
+            compare(&inner, id, &connection, (send, recv), compared, &own, side).await
         }
         Err(error) => Err(error),
     };
@@ -257,6 +270,7 @@ async fn compare(
     (mut send, mut recv): (SendStream, RecvStream),
     compared: Compared,
     own: &crate::peer::Own,
+    (side, purpose): (Side, Purpose),
 ) -> Result<(), LinkError> {
     let stage = Stage::Compare {
         digits: compared.digits.to_string(),
@@ -268,7 +282,10 @@ async fn compare(
     let speak = async {
         let same = said.wait_for(Option::is_some).await.is_ok_and(|said| *said == Some(true));
         frame::write(&mut send, &canonical::encode(&compared.word(own, same))).await?;
-        let _ = send.finish();
+        // An inviter has more to say than the word where a machine joins.
+        if !same || purpose == Purpose::Contact || side == Side::Dialler {
+            let _ = send.finish();
+        }
         if same { Ok(()) } else { Err(LinkError::Pair(crate::pairing::PairError::Different)) }
     };
     let listen = async {
@@ -278,13 +295,49 @@ async fn compare(
     };
     let both = async { tokio::try_join!(speak, listen).map(|_| ()) };
     let agreed = timeout(inner.settings.pairing_max, both).await.unwrap_or(Err(LinkError::TooLong));
-    // The other side has to have the word before the connection may go.
-    let _ = timeout(Duration::from_secs(5), send.stopped()).await;
-    agreed?;
     let (host, peer) = (Arc::clone(&inner.host), compared.peer.clone());
-    let kept = tokio::task::spawn_blocking(move || host.paired(&peer)).await.map_err(|_| LinkError::Closed)?;
-    kept.map_err(LinkError::NotKept)?;
+    if agreed.is_ok() && purpose != Purpose::Contact {
+        let given = match side {
+            Side::Dialled => give(host, purpose, peer, &mut send).await,
+            Side::Dialler => timeout(inner.settings.call_max, given(host, purpose, peer, &mut recv))
+                .await
+                .unwrap_or(Err(LinkError::TooLong)),
+        };
+        let _ = timeout(FAREWELL, send.stopped()).await;
+        given?;
+    } else {
+        // The other side has to have the word before the connection may go.
+        let _ = timeout(FAREWELL, send.stopped()).await;
+        agreed?;
+        let kept = tokio::task::spawn_blocking(move || host.paired(&peer)).await.map_err(|_| LinkError::Closed)?;
+        kept.map_err(LinkError::NotKept)?;
+    }
     inner.meetings.stand(id, Stage::Done { did: compared.peer.did.clone() });
     connection.close(VarInt::from_u32(close::DONE), b"");
     Ok(())
+}
+
+/// Gives the machine that joins what it needs.
+async fn give(host: Arc<dyn Host>, purpose: Purpose, peer: Peer, send: &mut SendStream) -> Result<(), LinkError> {
+    let given = tokio::task::spawn_blocking(move || host.enrol(purpose, &peer)).await.map_err(|_| LinkError::Closed)?;
+    let (said, kept) = match given {
+        Ok(bytes) => (Reply::Done(bytes.to_vec()), Ok(())),
+        Err(words) => (Reply::Refused(Refusal::new(Code::Failed, words.clone())), Err(LinkError::NotKept(words))),
+    };
+    let said = Zeroizing::new(canonical::encode(&said));
+    frame::write(send, &said).await?;
+    let _ = send.finish();
+    kept
+}
+
+/// Takes what the inviter gives.
+async fn given(host: Arc<dyn Host>, purpose: Purpose, peer: Peer, recv: &mut RecvStream) -> Result<(), LinkError> {
+    let said = Zeroizing::new(frame::read(recv, OPENING_BYTES_MAX).await?);
+    let bytes = match wire::decode(&said, OPENING_BYTES_MAX).map_err(|_| LinkError::Malformed)? {
+        Reply::Done(bytes) => Zeroizing::new(bytes),
+        Reply::Refused(refusal) => return Err(LinkError::Refused(refusal)),
+        Reply::Sends(..) => return Err(LinkError::Malformed),
+    };
+    let taken = tokio::task::spawn_blocking(move || host.enrolled(purpose, &peer, &bytes));
+    taken.await.map_err(|_| LinkError::Closed)?.map_err(LinkError::NotKept)
 }

@@ -12,7 +12,7 @@ use crate::meeting::Meeting;
 use crate::payload::{Incoming, Upload};
 use crate::peer::EndpointKey;
 use crate::settings::{Counts, Settings};
-use crate::ticket::Ticket;
+use crate::ticket::{Purpose, Ticket};
 use crate::wire::Call;
 use didymos_base::Did;
 use didymos_identity::Secret32;
@@ -46,6 +46,8 @@ pub trait Reach: Send + Sync {
     fn addrs(&self) -> Vec<SocketAddr>;
     /// Makes a ticket and waits for whoever comes with it. Returns the pairing's number.
     fn invite(&self) -> Result<u64, LinkError>;
+    /// Makes a ticket for more than being contacts.
+    fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError>;
     /// Goes to whoever made the ticket. Returns the pairing's number.
     fn join(&self, ticket: Ticket) -> Result<u64, LinkError>;
     /// Pairings since it began, oldest first.
@@ -79,6 +81,10 @@ impl Reach for Link {
 
     fn invite(&self) -> Result<u64, LinkError> {
         Self::invite(self)
+    }
+
+    fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError> {
+        Self::invite_for(self, purpose)
     }
 
     fn join(&self, ticket: Ticket) -> Result<u64, LinkError> {

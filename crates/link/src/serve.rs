@@ -6,7 +6,7 @@ use crate::network::Called;
 use crate::payload::{self, Incoming, NotSent, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 use crate::settings::{EXCESS_MAX, count};
 use crate::wire::{self, CALL_BYTES_MAX, Call, Code, REPLY_BYTES_MAX, Refusal, Reply};
-use crate::{block, frame};
+use crate::{block, frame, tunnel};
 use didymos_base::{Did, canonical};
 use iroh::endpoint::{RecvStream, SendStream, VarInt, WriteError};
 use std::io::ErrorKind;
@@ -71,6 +71,10 @@ async fn answer(
         let bytes = timeout(inner.settings.call_max, frame::read(&mut recv, CALL_BYTES_MAX)).await.ok()?;
         let call = bytes.ok().and_then(|bytes| wire::decode::<Call>(&bytes, CALL_BYTES_MAX).ok());
         if let Some(call) = call {
+            if call.name == tunnel::CALL {
+                count(&inner.counting.calls);
+                return tunnel::answer(inner, live, send, recv).await;
+            }
             answered(inner, live, call, recv).await?
         } else {
             count(&inner.counting.malformed);

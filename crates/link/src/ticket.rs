@@ -8,6 +8,7 @@
 //! pairing and some minutes, and the two people compare numbers all the same (see [`pairing`](crate::pairing)).
 
 use crate::peer::{ADDRS_MAX, EndpointKey};
+use crate::wire::digest_of;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::{Timestamp, canonical};
@@ -41,6 +42,42 @@ pub struct Ticket {
     /// Until when.
     #[n(4)]
     pub expires: Timestamp,
+    /// What for, if not to be contacts.
+    #[n(5)]
+    pub purpose: Option<Purpose>,
+}
+
+/// What two machines pair for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Purpose {
+    /// Two people's twins become contacts.
+    #[n(0)]
+    Contact,
+    /// The machine that joins becomes a device of the inviter's owner, with everything on it.
+    #[n(1)]
+    Device,
+    /// The machine that joins may open the inviter's page, and nothing else.
+    #[n(2)]
+    Viewer,
+}
+
+impl Ticket {
+    /// What for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose.unwrap_or(Purpose::Contact)
+    }
+
+    /// What both sides show that they have: the secret, bound to what it is for.
+    #[must_use]
+    pub fn proof_secret(&self) -> [u8; 16] {
+        if self.purpose() == Purpose::Contact {
+            return self.secret;
+        }
+        let bound = digest_of("didymos 2026 ticket purpose v1", &[&self.secret, &[self.purpose() as u8]]);
+        bound.as_bytes().first_chunk().copied().unwrap_or_default()
+    }
 }
 
 /// The text is no ticket.
@@ -109,7 +146,20 @@ mod tests {
             addrs: vec!["192.168.1.5:40000".parse().expect("an address"), "[fe80::1]:1".parse().expect("an address")],
             secret: [9; 16],
             expires: Timestamp(1_700_000_000_000),
+            purpose: None,
         }
+    }
+
+    #[test]
+    fn a_ticket_for_one_purpose_lets_nobody_in_for_another() {
+        let all = [None, Some(Purpose::Device), Some(Purpose::Viewer)].map(|purpose| Ticket { purpose, ..ticket() });
+        for (i, one) in all.iter().enumerate() {
+            assert_eq!(one.to_string().parse().as_ref(), Ok(one));
+            for other in &all[i + 1..] {
+                assert_ne!(one.proof_secret(), other.proof_secret());
+            }
+        }
+        assert_eq!(all[0].proof_secret(), all[0].secret);
     }
 
     #[test]

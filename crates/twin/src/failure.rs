@@ -14,6 +14,8 @@ impl From<VaultError> for Failure {
             VaultError::Busy(_) => FailureCode::Busy,
             VaultError::Io { .. } | VaultError::Poisoned => FailureCode::Io,
             VaultError::Damaged(_) => FailureCode::Damaged,
+            VaultError::Forked { .. } => FailureCode::Invalid,
+            VaultError::Incoming(_) => FailureCode::Io,
             VaultError::WrongKey | VaultError::NoSigner => FailureCode::Denied,
         };
         Self::new(code, error.to_string())

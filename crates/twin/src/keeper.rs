@@ -28,6 +28,7 @@ use crate::peers::online::Listen;
 use crate::{Request, Response, Twin};
 use didymos_consent::{Act, Principal};
 use didymos_identity::{KdfCost, RecoveryPhrase, Unlocked};
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +68,8 @@ struct Held {
     locking: AtomicBool,
     /// Where to listen for other people's twins.
     listen: OnceLock<Listen>,
+    /// Where the twin's page is served.
+    page: OnceLock<SocketAddr>,
 }
 
 #[derive(Default)]
@@ -100,6 +103,9 @@ impl Held {
     fn hold(self: &Arc<Self>, twin: Arc<Twin>) {
         twin.gather_receipts();
         twin.attach(self.listen.get().cloned().unwrap_or_default());
+        if let Some(page) = self.page.get() {
+            twin.page_at(*page);
+        }
         // A twin that cannot listen is still one's own: what went wrong is told when somebody is to be reached.
         let _ = twin.listen_for_contacts();
         {
@@ -169,6 +175,15 @@ impl Keeper {
     pub fn listening(self, listen: Listen) -> Self {
         let _ = self.held.listen.set(listen);
         self
+    }
+
+    /// Says where the twin's page is served on this machine: what `twin connect` on another one leads to. Only the
+    /// first word counts.
+    pub fn page_at(&self, addr: SocketAddr) {
+        let _ = self.held.page.set(addr);
+        if let Some(twin) = &self.held.state().twin {
+            twin.page_at(addr);
+        }
     }
 
     /// Who is told when the twin opens and when it is locked. Only the first one counts; it is told at once if the twin

@@ -22,6 +22,7 @@
 //! ```
 
 mod capability;
+pub mod devices;
 pub mod door;
 mod failure;
 pub mod home;

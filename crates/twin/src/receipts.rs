@@ -5,6 +5,7 @@
 //! server gathers the receipts of the owner's own looking and commits them together: after ten seconds, with 256, or
 //! with the next receipt that may not wait.
 
+use crate::devices::replica;
 use crate::door::Failure;
 use crate::world::World;
 use didymos_consent::Receipt;
@@ -28,6 +29,10 @@ struct Shared {
     world: World,
     state: Mutex<State>,
     changed: Condvar,
+    /// Another device writes the journal: receipts wait beside it to be brought there.
+    away: AtomicBool,
+    /// Held by whoever changes what waits there.
+    beside: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -51,6 +56,12 @@ impl Shared {
         let waiting = std::mem::take(&mut state.waiting);
         let beside = std::mem::take(&mut state.beside);
         drop(state);
+        if self.away.load(Ordering::SeqCst) {
+            let _beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+            return replica::keep_receipts(&self.vault, &waiting).inspect_err(|_| {
+                self.state().waiting.splice(0..0, waiting);
+            });
+        }
         let mut records = vec![(ObjectKind::Receipts, waiting)];
         for (kind, record) in &beside {
             match records.iter_mut().find(|(known, _)| known == kind) {
@@ -69,7 +80,9 @@ impl Shared {
 
 impl Receipts {
     pub(crate) fn new(vault: Arc<Vault>, world: World) -> Self {
-        let shared = Arc::new(Shared { vault, world, state: Mutex::default(), changed: Condvar::new() });
+        let (state, changed, away, beside) =
+            (Mutex::default(), Condvar::new(), AtomicBool::new(false), Mutex::default());
+        let shared = Arc::new(Shared { vault, world, state, changed, away, beside });
         Self { shared, gathering: AtomicBool::new(false), committer: Mutex::default() }
     }
 
@@ -97,6 +110,18 @@ impl Receipts {
             }
         });
         *self.committer.lock().unwrap_or_else(PoisonError::into_inner) = Some(committer);
+    }
+
+    /// Whether another device writes the journal.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.shared.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Does something to what waits beside the journal, with everything there and nobody else at it.
+    pub(crate) fn settled<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+        self.flush()?;
+        let _beside = self.shared.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(work())
     }
 
     /// Whether receipts that may wait do.

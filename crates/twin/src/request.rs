@@ -1,15 +1,18 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod devices;
 mod guard;
 mod mirror;
 mod owner;
 mod peers;
 mod witness;
+mod words;
 
+pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, ImportSent, JournalPull, ReceiptsBring};
 pub use guard::{
     ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe,
-    RecoveryBegin, WardWhich, Words,
+    RecoveryBegin, WardWhich,
 };
 pub use mirror::{
     BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
@@ -22,6 +25,7 @@ pub use peers::{
     UsesAsked,
 };
 pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
+pub use words::Words;
 
 use crate::moment::Moment;
 use crate::payload::Sent;
@@ -265,6 +269,31 @@ pub enum Request {
     /// A witness asks a twin to connect two of its checkpoints.
     #[serde(rename = "witness.consistency@1")]
     Consistency(ConsistencyAsked),
+    /// The owner's own devices and viewers.
+    #[serde(rename = "devices.list@1")]
+    Devices,
+    /// Makes a ticket for another machine of the owner's (`twin device join` there), and waits for it. Once the digits
+    /// were compared it is a device: it keeps a whole live copy.
+    #[serde(rename = "devices.add@1")]
+    DeviceAdd(DeviceAdd),
+    /// Makes a ticket for a computer that may open the twin's page (`twin connect` there) and holds nothing.
+    #[serde(rename = "devices.viewer@1")]
+    DeviceViewer,
+    /// Takes a device's or a viewer's rights away, at once.
+    #[serde(rename = "devices.revoke@1")]
+    DeviceRevoke(DeviceRevoke),
+    /// This device keeps a copy, and the one that wrote is lost: this one writes from now on, and the lost one is revoked.
+    #[serde(rename = "devices.promote@1")]
+    DevicePromote(DevicePromote),
+    /// What another device of the owner's lacks of the journal; its bytes follow the answer.
+    #[serde(rename = "journal.pull@1")]
+    JournalPull(JournalPull),
+    /// Receipts of what another device of the owner's answered by itself.
+    #[serde(rename = "receipts.bring@1")]
+    ReceiptsBring(ReceiptsBring),
+    /// A file that another device of the owner's sends, to be imported here.
+    #[serde(rename = "import.sent@1")]
+    ImportSent(ImportSent),
 }
 
 /// What is to be forecast.
@@ -530,7 +559,10 @@ impl Request {
     /// What follows the request, where bytes do. Only other twins can send them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn upload(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::ImportSent(asked) => Some(&asked.sent),
+            _ => None,
+        }
     }
 
     /// The request's name and version, as on the wire and in receipts.
@@ -614,6 +646,14 @@ impl Request {
             Self::Checkpoint(_) => "witness.checkpoint@1",
             Self::Seen(_) => "witness.seen@1",
             Self::Consistency(_) => "witness.consistency@1",
+            Self::Devices => "devices.list@1",
+            Self::DeviceAdd(_) => "devices.add@1",
+            Self::DeviceViewer => "devices.viewer@1",
+            Self::DeviceRevoke(_) => "devices.revoke@1",
+            Self::DevicePromote(_) => "devices.promote@1",
+            Self::JournalPull(_) => "journal.pull@1",
+            Self::ReceiptsBring(_) => "receipts.bring@1",
+            Self::ImportSent(_) => "import.sent@1",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
 mod agenda;
+mod devices;
 mod guard;
 mod imports;
 mod mirror;
@@ -10,6 +11,7 @@ mod today;
 mod witness;
 
 pub use agenda::*;
+pub use devices::*;
 pub use guard::*;
 pub use imports::*;
 pub use mirror::*;
@@ -99,7 +101,7 @@ pub enum Response {
     Uses(UsesAnswer),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1`: it has arrived.
+    /// To `contracts.paper@1`, `receipts.bring@1` and `import.sent@1`: it has arrived.
     Nothing(Nothing),
     /// To `guardians.list@1` and to what changes guardians and claims.
     Guardians(Box<GuardiansAnswer>),
@@ -125,13 +127,20 @@ pub enum Response {
     Seen(SeenAnswer),
     /// To `witness.consistency@1`.
     Consistent(Consistent),
+    /// To `devices.list@1`, `.revoke@1` and `.promote@1`.
+    Devices(DevicesAnswer),
+    /// To `journal.pull@1`.
+    Pulled(Pulled),
 }
 
 impl Response {
     /// What follows the answer, where bytes do. Only other twins get them: see [`payload`](crate::payload).
     #[must_use]
     pub const fn download(&self) -> Option<&Sent> {
-        None
+        match self {
+            Self::Pulled(pulled) => Some(&pulled.sent),
+            _ => None,
+        }
     }
 
     /// Reads the answer to `request` back from JSON: which variant it is follows from what was asked.
@@ -172,9 +181,12 @@ impl Response {
             Request::Undo(_) => Self::Undo(read(json)?),
             Request::Tokens | Request::TokenRevoke(_) => Self::Tokens(read(json)?),
             Request::TokenNew(_) => Self::TokenCreated(read(json)?),
-            Request::PairInvite | Request::PairJoin(_) | Request::PairList(_) | Request::PairConfirm(_) => {
-                Self::Pairings(read(json)?)
-            }
+            Request::PairInvite
+            | Request::PairJoin(_)
+            | Request::PairList(_)
+            | Request::PairConfirm(_)
+            | Request::DeviceAdd(_)
+            | Request::DeviceViewer => Self::Pairings(read(json)?),
             Request::Contacts | Request::ContactChange(_) => Self::Contacts(read(json)?),
             Request::ContractOffer(_) | Request::ContractAccept(_) | Request::ContractEnd(_) | Request::Contracts => {
                 Self::Contracts(read(json)?)
@@ -203,6 +215,9 @@ impl Response {
             Request::Checkpoint(_) => Self::Witnessed(read(json)?),
             Request::Seen(_) => Self::Seen(read(json)?),
             Request::Consistency(_) => Self::Consistent(read(json)?),
+            Request::Paper(_) | Request::ReceiptsBring(_) | Request::ImportSent(_) => Self::Nothing(read(json)?),
+            Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
+            Request::JournalPull(_) => Self::Pulled(read(json)?),
         })
     }
 }

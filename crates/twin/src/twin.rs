@@ -5,6 +5,7 @@ use crate::capability::{
     mirror_days, mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect,
     provenance, quality, receipts, recovery, search, status, timeline, today, tokens, witness,
 };
+use crate::devices::{self, Devices, Role};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::jobs::Jobs;
@@ -12,10 +13,11 @@ use crate::payload::Payload;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
+use crate::response::Nothing;
 use crate::world::World;
 use crate::{Request, Response};
 use didymos_base::{Did, StreamId, Timestamp, ZoneOffset};
-use didymos_consent::{Act, Asked, Basis, Decision, Outcome, Owner, Principal, Receipt, Transform, decide};
+use didymos_consent::{Act, Asked, Basis, Contract, Decision, Outcome, Owner, Principal, Receipt, Transform, decide};
 use didymos_identity::document::commit_to_next;
 use didymos_identity::{
     DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked, verify_chain,
@@ -42,6 +44,10 @@ pub struct Twin {
     pub(crate) tokens: Mutex<Option<tokens::Setting>>,
     /// Other people's twins.
     pub(crate) peers: Peers,
+    /// The owner's other devices.
+    pub(crate) devices: Devices,
+    /// What this one is among them.
+    pub(crate) role: Mutex<Role>,
     /// The graph, as it was when it was last asked for.
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
@@ -94,10 +100,7 @@ impl Twin {
         let opening =
             Opening { dir: home, key: VaultKey::new(phrase.vault_key()), owner: owner.clone(), signer: Some(signer) };
         // Without a key file there is no twin here yet, whatever an interrupted attempt may have left behind.
-        for leftover in [didymos_vault::journal::JOURNAL, didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED]
-        {
-            let _ = std::fs::remove_file(home.join(leftover));
-        }
+        clear_leftovers(home);
         let vault = Vault::create_on(
             Arc::clone(&world.disk),
             opening,
@@ -158,10 +161,7 @@ impl Twin {
         if !place.holds_something()? {
             return Err(Failure::new(FailureCode::NotFound, format!("{target}: there is no copy of a twin here")));
         }
-        for leftover in [didymos_vault::journal::JOURNAL, didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED]
-        {
-            let _ = std::fs::remove_file(home.join(leftover));
-        }
+        clear_leftovers(home);
         let key = VaultKey::new(phrase.vault_key());
         didymos_vault::restore(home, &key, &mut place, &mut |done, of| {
             watch(Progress { doing: "restoring".to_owned(), unit: "commits".to_owned(), done, of })
@@ -202,6 +202,8 @@ impl Twin {
             jobs: Jobs::open(&vault)?,
             tokens: Mutex::default(),
             peers: Peers::default(),
+            devices: Devices::default(),
+            role: Mutex::default(),
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
@@ -245,11 +247,25 @@ impl Twin {
         let chain = verify_chain(&documents).ok().filter(|chain| chain.id() == &self.secrets.owner);
         let known = match (chain, documents.last().cloned()) {
             (Some(chain), Some(newest)) => {
-                if let Some((certificate, _)) = chain.certificate(self.device.did()) {
+                // Another device of the owner's may have said more than this journal holds: that this one acts no more.
+                let newer = devices::replica::newer_versions(self, &documents);
+                let newer = newer.and_then(|versions| verify_chain(&versions).ok());
+                let latest = newer.as_ref().unwrap_or(&chain);
+                let writes = devices::writer(self).is_none_or(|writer| writer == *self.device.did());
+                let role = match latest.document().revocation(self.device.did()) {
+                    Some(_) => Role::Revoked,
+                    None if writes => Role::Writer,
+                    None => Role::Replica,
+                };
+                if let Some((certificate, _)) = chain.certificate(self.device.did())
+                    && role == Role::Writer
+                {
                     let key = SigningKey::from_seed(&self.secrets.device_seed);
                     self.vault.set_signer(Signer { key, certificate: certificate.clone() });
                 }
-                let document = chain.document();
+                self.receipts.set_away(role != Role::Writer);
+                *self.role.lock().unwrap_or_else(PoisonError::into_inner) = role;
+                let document = latest.document();
                 Known {
                     versions: documents,
                     document: Some(newest),
@@ -271,6 +287,40 @@ impl Twin {
 
     fn guardians(answer: crate::response::GuardiansAnswer) -> Response {
         Response::Guardians(Box::new(answer))
+    }
+
+    /// The journal has grown by what another device wrote: what was read of it before is read anew.
+    pub(crate) fn journal_moved(&self) -> Result<(), Failure> {
+        self.peers.forget();
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.read_identity()
+    }
+
+    /// Does something to receipts that wait beside the journal.
+    pub(crate) fn with_receipts_settled<T>(&self, work: impl FnOnce(&Self) -> T) -> Result<T, Failure> {
+        self.receipts.settled(|| work(self))
+    }
+
+    /// Decides about somebody who comes often without a request of their own, and leaves a receipt when they begin.
+    pub(crate) fn pass(
+        &self,
+        principal: &Principal,
+        name: &'static str,
+        who: &Did,
+        work: impl FnOnce(&Principal, &Asked, Timestamp) -> Decision,
+    ) -> Result<(), Failure> {
+        let (asked, time) = (Asked::new(name, Act::View), self.now());
+        let decision = work(principal, &asked, time);
+        let result = match &decision {
+            Decision::Allow { .. } => Ok(()),
+            Decision::Deny { because } => Err(Failure::new(FailureCode::Denied, because.to_string())),
+        };
+        if self.devices.leaves_receipt(who, time) {
+            let outcome = outcome(&result, |()| 1);
+            let receipt = Receipt::new(time, principal.clone(), &asked, who.as_str(), decision, outcome);
+            self.receipts.leave(&receipt, false)?;
+        }
+        result
     }
 
     pub(crate) fn notice(&self, notice: String) {
@@ -310,6 +360,19 @@ impl Twin {
         let outcome = outcome(&result, |_| 1);
         self.receipts.leave(&Receipt::new(time, principal, &asked, summary, decision, outcome), false)?;
         result
+    }
+
+    /// Decides by these contracts alone.
+    pub(crate) fn decide_with(
+        &self,
+        principal: &Principal,
+        asked: &Asked,
+        contracts: &[Contract],
+        time: Timestamp,
+    ) -> Decision {
+        let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
+        decide(principal, asked, contracts, &[], &owner, time)
     }
 
     fn decide(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> Decision {
@@ -406,7 +469,7 @@ impl Twin {
         principal: &Principal,
         transform: Transform,
         request: Request,
-        _payload: &mut Payload<'_>,
+        payload: &mut Payload<'_>,
         watch: Watch<'_>,
     ) -> Result<Response, Failure> {
         match (&request, principal) {
@@ -465,6 +528,19 @@ impl Twin {
             Request::ContractUses(asked) => contract_uses::list(self, &asked).map(Response::Uses),
             Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
             Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
+            Request::Devices => devices::list(self).map(Response::Devices),
+            Request::DeviceAdd(asked) => devices::add(self, &asked).map(Response::Pairings),
+            Request::DeviceViewer => devices::viewer(self).map(Response::Pairings),
+            Request::DeviceRevoke(asked) => devices::revoke(self, &asked).map(Response::Devices),
+            Request::DevicePromote(asked) => devices::promote(self, &asked).map(Response::Devices),
+            Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
+            Request::ImportSent(asked) => {
+                devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
+            }
+            Request::ReceiptsBring(brought) => {
+                let taken = devices::replica::take_receipts(self, principal, &brought);
+                taken.map(|()| Response::Nothing(Nothing {}))
+            }
             Request::ReadSentence(asked) => mirror_what_if::reading(self, &asked).map(Response::Reading),
             Request::WhatIf(asked) => {
                 mirror_what_if::answer(self, &asked, watch).map(|answer| Response::WhatIf(Box::new(answer)))
@@ -539,9 +615,25 @@ impl Twin {
         watch: Watch<'_>,
         witness: Option<Witness<'_>>,
     ) -> Result<Response, Failure> {
+        match self.role() {
+            Role::Writer => {}
+            // It may not even leave a receipt: what it writes belongs to no journal any more.
+            Role::Revoked => {
+                let words = "the owner has revoked this device from another one of theirs: it answers nothing and writes \
+                             nothing. What it held lies on the other device";
+                return Err(Failure::new(FailureCode::Denied, words));
+            }
+            Role::Replica if devices::is_answered_here(&request) => {}
+            Role::Replica => return devices::replica::pass_on(self, principal, &request),
+        }
         let asked = asked_of(&request);
         let summary = summary_of(&request);
         let time = self.now();
+        // Each receipt of following would be news to be followed.
+        let quiet = match (&request, principal) {
+            (Request::JournalPull(_), Principal::Device { device, .. }) => !self.devices.leaves_receipt(device, time),
+            _ => false,
+        };
         let (decision, may_wait) = self.decide_and_count(principal, &asked, time);
         if decision.is_allowed() && matches!(principal, Principal::Device { .. }) && shows_life(&request) {
             self.peers.guards.used(time);
@@ -556,9 +648,10 @@ impl Twin {
             _ => None,
         };
         let outcome = outcome(&result, items);
+        let quiet = quiet && decision.is_allowed();
         let receipt = Receipt::new(time, principal.clone(), &asked, &summary, decision, outcome);
         // A journal that is damaged takes no receipts, and nothing is answered from it but what heals it.
-        if self.vault.ensure_whole().is_ok() {
+        if self.vault.ensure_whole().is_ok() && !quiet {
             self.receipts.leave_with(&receipt, beside, may_wait)?;
             if let (Some(which), Ok(_)) = (copied, &result) {
                 backup::top_up(self, &which);
@@ -593,7 +686,15 @@ fn no_identity() -> Failure {
     Failure::new(FailureCode::Damaged, "the journal holds no identity document of this twin: run `twin verify`")
 }
 
-fn refuse_existing(home: &Path) -> Result<(), Failure> {
+/// Removes what an interrupted attempt to make a twin may have left behind.
+pub(crate) fn clear_leftovers(home: &Path) {
+    use didymos_vault::{journal, rollup};
+    for leftover in [journal::JOURNAL, journal::HEAD, rollup::DERIVED] {
+        let _ = std::fs::remove_file(home.join(leftover));
+    }
+}
+
+pub(crate) fn refuse_existing(home: &Path) -> Result<(), Failure> {
     if home::exists(home) {
         let message = format!("{} already holds a twin: name another folder with --home", home.display());
         return Err(Failure::new(FailureCode::Invalid, message));
@@ -649,6 +750,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Contacts
         | Request::Contracts
         | Request::ContractUses(_)
+        | Request::Devices
         | Request::Look(_)
         | Request::Guardians
         | Request::GuardiansRehearse
@@ -663,6 +765,9 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Checkpoint(_)
         | Request::Seen(_)
         | Request::Consistency(_) => Asked::new(request.name(), Act::Message),
+        Request::JournalPull(_) => Asked::new(request.name(), Act::View).on_all(),
+        Request::ReceiptsBring(_) => Asked::new(request.name(), Act::Write),
+        Request::ImportSent(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
@@ -695,7 +800,11 @@ fn asked_of(request: &Request) -> Asked {
         | Request::InheritanceClaim(_)
         | Request::InheritanceOpen(_)
         | Request::WitnessAdd(_)
-        | Request::WitnessRemove(_) => Asked::new(request.name(), Act::Manage),
+        | Request::WitnessRemove(_)
+        | Request::DeviceAdd(_)
+        | Request::DeviceViewer
+        | Request::DeviceRevoke(_)
+        | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -726,6 +835,7 @@ fn summary_of(request: &Request) -> String {
         Request::ContractPreview(asked) => asked.stream.to_string(),
         Request::ContractUses(asked) => asked.contract.clone(),
         Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
+        Request::DeviceRevoke(asked) => asked.device.clone(),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
         Request::TokenRevoke(which) => which.did.to_string(),
@@ -779,6 +889,8 @@ fn items(response: &Response) -> u64 {
         Response::Rehearsal(answer) => answer.steps.len() as u64,
         Response::Witnesses(answer) => answer.witnesses.len() as u64,
         Response::Seen(answer) => u64::from(answer.checkpoint.is_some()),
+        Response::Devices(answer) => answer.devices.len() as u64,
+        Response::Pulled(answer) => answer.commits,
         Response::TokenCreated(_)
         | Response::Guardians(_)
         | Response::Inherited(_)

@@ -12,7 +12,7 @@ use didymos_twin::request::{ContactChange, ForkWhich, WitnessWhich};
 use didymos_twin::response::{EvidenceAnswer, WitnessesAnswer};
 use didymos_twin::{Request, Response, Twin};
 use std::path::Path;
-use trust::{Clock, person, restart};
+use trust::{Clock, away, person, restart};
 
 const MINUTE: i64 = 60_000;
 
@@ -43,7 +43,6 @@ fn bring(of: &Person, witness: &Person, clock: &Clock) -> u64 {
 }
 
 fn copied(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
         if file.file_type().unwrap().is_file() {
@@ -97,16 +96,17 @@ fn a_twin_that_shows_two_histories_is_caught_and_the_evidence_convinces_anybody(
     for witness in [&bob, &cyd] {
         ann.twin.carry_to(&witness.did()).unwrap();
     }
-    // Somebody copies Ann's machine while it is off, and both go on.
-    let (home, addrs) = (ann.twin.home().to_owned(), ann.twin.link_addrs());
+    // Somebody copies Ann's machine while it is off, and both go on: one meets Bob, and the other one Cyd.
+    let ann = away(ann);
     let copy = tempfile::tempdir().unwrap();
-    let ann = restart(ann, &clock);
-    ann.twin.go_offline();
-    copied(&home, copy.path());
-    let ann = restart(ann, &clock);
+    copied(ann.home(), copy.path());
+    let cyd = away(cyd);
+    let ann = ann.back(&clock);
     commit(&ann);
     let seen = bring(&ann, &bob, &clock);
-    ann.twin.go_offline();
+    let ann = away(ann);
+    let bob = away(bob);
+    let cyd = cyd.back(&clock);
 
     let twin = open(Twin::open_in(clock.world(), copy.path(), PASSPHRASE).unwrap(), &[]);
     let other = Person { dir: copy, twin };
@@ -116,6 +116,7 @@ fn a_twin_that_shows_two_histories_is_caught_and_the_evidence_convinces_anybody(
     }
     let shown = bring(&other, &cyd, &clock);
     assert!(shown > seen && !witnesses(&cyd).watched[0].forked);
+    let bob = bob.back(&clock);
 
     // The two witnesses compare what they have seen, and ask the twin to connect it.
     until(|| {
@@ -137,6 +138,7 @@ fn a_twin_that_shows_two_histories_is_caught_and_the_evidence_convinces_anybody(
     assert!(says.contains("another history"), "{says}");
 
     // Whoever shows up with either half hears of it.
+    commit(&other);
     bring(&other, &cyd, &clock);
     assert!(
         witnesses(&other)
@@ -145,7 +147,7 @@ fn a_twin_that_shows_two_histories_is_caught_and_the_evidence_convinces_anybody(
             .any(|one| one.words.as_deref().is_some_and(|words| words.contains("two histories")))
     );
     assert!(other.twin.notices().iter().any(|notice| notice.contains("your own twin")));
-    drop(addrs);
+    drop(ann);
 }
 
 #[test]
@@ -154,16 +156,15 @@ fn an_older_copy_of_the_journal_is_noticed_when_it_meets_a_witness() {
     let (ann, bob) = (person(1, "Ann", &clock), person(2, "Bob", &clock));
     pair(&ann, &bob);
     name(&ann, &bob);
-    let home = ann.twin.home().to_owned();
+    let ann = away(ann);
     let copy = tempfile::tempdir().unwrap();
-    ann.twin.go_offline();
-    copied(&home, copy.path());
-    let ann = restart(ann, &clock);
+    copied(ann.home(), copy.path());
+    let ann = ann.back(&clock);
     for _ in 0..6 {
         commit(&ann);
     }
     bring(&ann, &bob, &clock);
-    ann.twin.go_offline();
+    let ann = away(ann);
     let twin = open(Twin::open_in(clock.world(), copy.path(), PASSPHRASE).unwrap(), &[]);
     let old = Person { dir: copy, twin };
     old.twin.listen_for_contacts().unwrap();
@@ -172,4 +173,5 @@ fn an_older_copy_of_the_journal_is_noticed_when_it_meets_a_witness() {
     let words = witnesses(&old).witnesses[0].words.clone().unwrap();
     assert!(words.contains("older copy"), "{words}");
     assert!(!witnesses(&bob).watched[0].forked, "a shorter history alone is no proof of anything");
+    drop(ann);
 }

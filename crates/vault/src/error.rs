@@ -66,6 +66,18 @@ pub enum VaultError {
     /// Somebody asked to stop.
     #[error("stopped; nothing that was there before is changed, and the same command begins again")]
     Stopped,
+    /// Two machines have written to one journal.
+    #[error(
+        "the journals of the two devices differ from commit {seq} on: both have written to it. Nothing was changed. \
+         Keep the one that you go on with, and take the other device away with `twin device revoke`"
+    )]
+    Forked {
+        /// The first commit that is not the same.
+        seq: u64,
+    },
+    /// What comes from another device does not hold.
+    #[error("what the other device sends is not the owner's journal: {0}. What came before it is kept")]
+    Incoming(Damage),
     /// A commit would be too large.
     #[error("too much at once: {0}")]
     TooMuch(&'static str),

@@ -20,6 +20,8 @@ struct State {
     room: Option<u64>,
     /// Operations (writes, cuts, syncs) that may still happen before everything fails, as after pulling the plug.
     operations: Option<u64>,
+    /// Whether something failed because the plug is pulled.
+    pulled: bool,
     written: u64,
     read: u64,
 }
@@ -48,6 +50,12 @@ impl FaultyDisk {
     /// After so many more writes, cuts and syncs, all of them fail.
     pub fn set_operations(&self, count: Option<u64>) {
         self.with(|state| state.operations = count);
+    }
+
+    /// Whether the plug was pulled while the program was at work: something that it wanted written was not.
+    #[must_use]
+    pub fn is_pulled(&self) -> bool {
+        self.with(|state| state.pulled)
     }
 
     /// Bytes written so far.
@@ -114,7 +122,10 @@ impl FaultyDisk {
 impl State {
     fn operate(&mut self) -> io::Result<()> {
         match &mut self.operations {
-            Some(0) => Err(io::Error::other("the plug is pulled")),
+            Some(0) => {
+                self.pulled = true;
+                Err(io::Error::other("the plug is pulled"))
+            }
             Some(left) => {
                 *left -= 1;
                 Ok(())

@@ -305,6 +305,32 @@ impl Journal {
         Ok((head.id, at))
     }
 
+    /// Writes a frame that came whole from elsewhere behind what is there; its head was checked against its bytes.
+    pub(crate) fn stage_frame(&mut self, head: &Head, payload: &[u8]) -> Result<(), VaultError> {
+        if self.poisoned {
+            return Err(VaultError::Poisoned);
+        }
+        let at = self.tail;
+        self.file.write_all_at(&head.encode(), at).map_err(self.io("cannot write"))?;
+        self.file.write_all_at(payload, at + HEAD_LEN as u64).map_err(self.io("cannot write"))?;
+        self.tail = at + head.frame_len();
+        Ok(())
+    }
+
+    /// Drops what is staged from `at` on.
+    pub(crate) fn unstage(&mut self, at: u64) -> Result<(), VaultError> {
+        if at < self.tail {
+            self.file.set_len(at).map_err(self.io("cannot cut"))?;
+            self.tail = at;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the file as they are.
+    pub(crate) fn copy(&self, into: &mut [u8], at: u64) -> std::io::Result<()> {
+        self.file.read_exact_at(into, at)
+    }
+
     /// Makes everything staged count: syncs the journal, then says so in the head and syncs that.
     pub(crate) fn acknowledge(
         &mut self,

@@ -111,7 +111,13 @@ impl Vault {
         Ok(vault)
     }
 
-    fn with(disk: Arc<dyn Disk>, opening: Opening<'_>, journal: Journal, commits: &[Placed], found: Found) -> Self {
+    pub(crate) fn with(
+        disk: Arc<dyn Disk>,
+        opening: Opening<'_>,
+        journal: Journal,
+        commits: &[Placed],
+        found: Found,
+    ) -> Self {
         let mut index = Index::default();
         for commit in commits {
             index.add(commit);

@@ -5,9 +5,11 @@ pub(crate) mod backup;
 pub(crate) mod brain;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod connect;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod demo;
+pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod experiment;
 pub(crate) mod export;
@@ -78,6 +80,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Heir(heir) => heir::run(&globals, heir),
         Command::Recover(recover) => recover::run(&globals, recover),
         Command::Witness(witness) => witness::run(&globals, witness),
+        Command::Device(device) => device::run(&globals, device),
+        Command::Connect(connect) => connect::run(&globals, &connect),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

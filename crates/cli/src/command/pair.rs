@@ -3,17 +3,21 @@
 use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::output;
-use crate::reach::{Reach, reach};
+use crate::reach::reach;
 use crate::render::table::plain;
 use crate::render::{faint, good, heading};
 use crate::trouble::Trouble;
 use clap::Args;
 use didymos_twin::request::{PairAsked, PairConfirm, PairJoin};
 use didymos_twin::response::{PairingShown, PairingState};
-use didymos_twin::{Request, Response};
+use didymos_twin::{Failure, Request, Response};
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use std::io::{self, BufRead};
+use std::time::Duration;
+
+/// How often a pairing that no twin holds is looked at.
+const PAUSE: Duration = Duration::from_millis(50);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,9 +51,40 @@ pub(crate) fn run(globals: &Globals, typed: &Pair) -> Result<Exit, Trouble> {
         None => Request::PairInvite,
         Some(ticket) => Request::PairJoin(PairJoin { ticket: ticket.clone() }),
     };
-    let mut pairing = one(&reach, &begin)?;
+    let done = "You are in contact.\n";
+    let exit = follow(globals, Stood { there: "twin pair TICKET", done }, &begin, |request| {
+        let Response::Pairings(pairings) = reach.ask(request)? else { return Err(Trouble::misunderstood()) };
+        Ok(pairings)
+    })?;
+    if matches!(exit, Exit::Done) && !globals.json {
+        output::aside(&faint("`twin contacts` lists people; `twin grant` lets one of them see something."));
+    }
+    Ok(exit)
+}
+
+/// What is said at a pairing that depends on what it is for.
+pub(crate) struct Stood<'a> {
+    /// What to type on the other machine.
+    pub(crate) there: &'a str,
+    /// What is so once it is done.
+    pub(crate) done: &'a str,
+}
+
+/// Follows a pairing at the twin's door to its end.
+pub(crate) fn follow(
+    globals: &Globals,
+    stood: Stood<'_>,
+    begin: &Request,
+    ask: impl Fn(&Request) -> Result<Vec<PairingShown>, Trouble>,
+) -> Result<Exit, Trouble> {
+    let one = |request: &Request| {
+        ask(request)?.into_iter().next().ok_or_else(|| {
+            Trouble::new(Exit::NotFound, "the pairing is gone: the process that held it has ended").next("begin again")
+        })
+    };
+    let mut pairing = one(begin)?;
     loop {
-        tell(globals, &pairing)?;
+        tell(globals, &stood, &pairing)?;
         let next = match pairing.state {
             PairingState::Done => return Ok(Exit::Done),
             PairingState::Failed => return Ok(Exit::BadNews),
@@ -60,22 +95,39 @@ pub(crate) fn run(globals: &Globals, typed: &Pair) -> Result<Exit, Trouble> {
             state => Request::PairList(PairAsked { pairing: Some(pairing.pairing), unless: Some(state) }),
         };
         let before = pairing.state;
-        pairing = one(&reach, &next)?;
+        pairing = one(&next)?;
         while pairing.state == before {
             let news = PairAsked { pairing: Some(pairing.pairing), unless: Some(before) };
-            pairing = one(&reach, &Request::PairList(news))?;
+            pairing = one(&Request::PairList(news))?;
         }
     }
 }
 
-fn one(reach: &Reach, request: &Request) -> Result<PairingShown, Trouble> {
-    let Response::Pairings(pairings) = reach.ask(request)? else { return Err(Trouble::misunderstood()) };
-    pairings.into_iter().next().ok_or_else(|| {
-        Trouble::new(Exit::NotFound, "the pairing is gone: the process that held it has ended").next("begin again")
-    })
+/// Follows a pairing that no twin holds to its end.
+pub(crate) fn follow_alone(
+    globals: &Globals,
+    stood: &Stood<'_>,
+    stands: impl Fn() -> Result<PairingShown, Failure>,
+    say: impl Fn(bool) -> Result<(), Failure>,
+) -> Result<Exit, Trouble> {
+    let mut told = None;
+    loop {
+        let pairing = stands()?;
+        if told != Some(pairing.state) {
+            tell(globals, stood, &pairing)?;
+            told = Some(pairing.state);
+            match pairing.state {
+                PairingState::Done => return Ok(Exit::Done),
+                PairingState::Failed => return Ok(Exit::BadNews),
+                PairingState::Compare => say(answered(globals)?)?,
+                _ => {}
+            }
+        }
+        std::thread::sleep(PAUSE);
+    }
 }
 
-fn tell(globals: &Globals, pairing: &PairingShown) -> Result<(), Trouble> {
+fn tell(globals: &Globals, stood: &Stood<'_>, pairing: &PairingShown) -> Result<(), Trouble> {
     if globals.json {
         return output::json(pairing);
     }
@@ -86,9 +138,10 @@ fn tell(globals: &Globals, pairing: &PairingShown) -> Result<(), Trouble> {
                 output::text(&code)?;
             }
             output::text(&format!("{ticket}\n"))?;
-            output::aside(&faint(
-                "On the other machine: twin pair TICKET. Waiting for it; Ctrl-C takes the ticket back.",
-            ));
+            let there = stood.there;
+            output::aside(&faint(&format!(
+                "On the other machine: {there}. Waiting for it; Ctrl-C takes the ticket back."
+            )));
         }
         PairingState::Knocking => output::aside("Reaching the other twin …"),
         PairingState::Compare => {
@@ -98,10 +151,8 @@ fn tell(globals: &Globals, pairing: &PairingShown) -> Result<(), Trouble> {
             output::aside(&format!("The other twin says that it is {name}'s. Does it show the same digits? [yes/no]"));
         }
         PairingState::Said => output::aside("Waiting for the other person's word …"),
-        PairingState::Done => {
-            output::text(&good("You are in contact.\n"))?;
-            output::aside(&faint("`twin contacts` lists people; `twin grant` lets one of them see something."));
-        }
+        PairingState::Done if stood.done.is_empty() => {}
+        PairingState::Done => output::text(&good(stood.done))?,
         PairingState::Failed => {
             let words = pairing.words.as_deref().map_or_else(|| "it came to nothing".to_owned(), plain);
             output::aside(&format!("twin: {words}"));

@@ -64,6 +64,7 @@ pub(crate) fn run(globals: &Globals, typed: &Up) -> Result<Exit, Trouble> {
 fn serve(globals: &Globals, typed: &Up, keeper: &Arc<Keeper>) -> Result<(), Trouble> {
     let access = Access { allow_remote: typed.allow_remote, names: typed.name.clone() };
     let server = start(&typed.listen, |addr| Server::keep(Arc::clone(keeper), addr, access.clone()))?;
+    keeper.page_at(server.addr());
     let standing = keeper.standing();
     if globals.json {
         let state = match standing {

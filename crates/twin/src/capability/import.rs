@@ -204,16 +204,21 @@ struct Told<'a> {
     tally: &'a Tally<'a>,
 }
 
-pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<ImportReport, Failure> {
+/// The files that are meant.
+pub(crate) fn files_of(asked: &Import) -> Result<Vec<PathBuf>, Failure> {
     if asked.paths.is_empty() {
         return Err(Failure::new(FailureCode::Invalid, "name at least one file or folder to import"));
     }
+    Ok(expand(&asked.paths)?)
+}
+
+pub(crate) fn import(twin: &Twin, asked: &Import, watch: Watch<'_>) -> Result<ImportReport, Failure> {
     let incoming = |path: PathBuf| Incoming {
         name: path.display().to_string(),
         bytes: std::fs::metadata(&path).map_or(0, |meta| meta.len()),
         from: Origin::Path(path),
     };
-    let files = expand(&asked.paths)?.into_iter().map(incoming).collect();
+    let files = files_of(asked)?.into_iter().map(incoming).collect();
     take_in(twin, files, Told { options: options(asked), batch: None, tally: &|_| {} }, watch)
 }
 

@@ -3,18 +3,23 @@
 use crate::Twin;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::request::{PairAsked, PairConfirm, PairJoin};
-use crate::response::{PairingShown, PairingState};
+use crate::response::{PairingPurpose, PairingShown, PairingState};
 use didymos_base::ZoneOffset;
-use didymos_link::{Meeting, Stage, Ticket};
+use didymos_link::{Meeting, Purpose, Stage, Ticket};
 use std::time::{Duration, Instant};
 
 /// The longest that an answer waits for news.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
-fn shown(meeting: Meeting) -> PairingShown {
+pub(crate) fn shown(meeting: Meeting) -> PairingShown {
     let mut shown = PairingShown {
         pairing: meeting.id,
+        purpose: match meeting.purpose {
+            Purpose::Contact => PairingPurpose::Contact,
+            Purpose::Device => PairingPurpose::Device,
+            Purpose::Viewer => PairingPurpose::Viewer,
+        },
         state: PairingState::Waiting,
         ticket: None,
         expires: None,
@@ -50,6 +55,12 @@ pub(crate) fn invite(twin: &Twin) -> Result<Vec<PairingShown>, Failure> {
     one(twin, id)
 }
 
+/// Makes a ticket for more than being contacts.
+pub(crate) fn invite_for(twin: &Twin, purpose: Purpose) -> Result<Vec<PairingShown>, Failure> {
+    let id = twin.link()?.invite_for(purpose)?;
+    one(twin, id)
+}
+
 pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, Failure> {
     let ticket: Ticket = asked
         .ticket
@@ -57,6 +68,16 @@ pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, F
         .map_err(|error: didymos_link::BadTicket| Failure::new(FailureCode::Invalid, error.to_string()))?;
     if ticket.expires <= twin.now() {
         let words = "this ticket has expired (or this machine's clock is ahead): ask for a new one";
+        return Err(Failure::new(FailureCode::Invalid, words));
+    }
+    let words = match ticket.purpose() {
+        Purpose::Contact => None,
+        Purpose::Device => {
+            Some("this ticket makes a machine without a twin one of somebody's devices: `twin device join`")
+        }
+        Purpose::Viewer => Some("this ticket lets a computer open somebody's page: `twin connect --ticket`"),
+    };
+    if let Some(words) = words {
         return Err(Failure::new(FailureCode::Invalid, words));
     }
     let id = twin.link()?.join(ticket)?;

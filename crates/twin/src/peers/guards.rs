@@ -112,25 +112,29 @@ pub(crate) fn tick(twin: &Twin) -> Result<(), Failure> {
     change(twin, |book| Ok(book.desk.tick(now)))
 }
 
-/// Digest of the charter, and the key.
-type Keys = Vec<([u8; 32], [u8; 32])>;
+/// Digest of a charter, and the key of its shares: one behind the other, as they lie in the file.
+const PAIR: usize = 64;
 
-fn keys(twin: &Twin) -> Zeroizing<Keys> {
-    let bytes = twin.vault.read_beside(BESIDE).map(Zeroizing::new);
-    Zeroizing::new(bytes.and_then(|bytes| canonical::decode(&bytes).ok()).unwrap_or_default())
+fn keys(twin: &Twin) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(twin.vault.read_beside(BESIDE).unwrap_or_default())
 }
 
-fn keep_keys(twin: &Twin, keys: &Keys) -> Result<(), Failure> {
-    Ok(twin.vault.write_beside(BESIDE, &Zeroizing::new(canonical::encode(keys)))?)
+/// Those of which `wanted` says so, by their charter.
+fn only(keys: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Zeroizing<Vec<u8>> {
+    let mut kept = Zeroizing::new(Vec::with_capacity(keys.len() + PAIR));
+    for pair in keys.chunks_exact(PAIR).filter(|pair| wanted(&pair[..32])) {
+        kept.extend_from_slice(pair);
+    }
+    kept
 }
 
 /// Seals shares under a fresh key, which is durable before this returns.
 pub(crate) fn seal_shares(twin: &Twin, charter: &Digest, shares: &Shares) -> Result<Vec<u8>, Failure> {
     let key = Secret32::from_bytes(twin.random()?);
-    let mut keys = keys(twin);
-    keys.retain(|(known, _)| *known != charter.0);
-    keys.push((charter.0, *key.as_bytes()));
-    keep_keys(twin, &keys)?;
+    let mut keys = only(&keys(twin), |known| known != charter.as_bytes());
+    keys.extend_from_slice(charter.as_bytes());
+    keys.extend_from_slice(key.as_bytes());
+    twin.vault.write_beside(BESIDE, &keys)?;
     Ok(sealed::seal(&key, twin.random()?, charter.as_bytes(), &shares.encode()))
 }
 
@@ -138,9 +142,9 @@ pub(crate) fn seal_shares(twin: &Twin, charter: &Digest, shares: &Shares) -> Res
 pub(crate) fn open_held(twin: &Twin, held: &Held) -> Option<Shares> {
     let charter = &held.charter.charter;
     let id = charter.id();
-    let keys = keys(twin);
-    let (_, key) = keys.iter().find(|(known, _)| *known == id.0)?;
-    let plain = sealed::open(&Secret32::from_bytes(*key), id.as_bytes(), &held.sealed).ok()?;
+    let keys = only(&keys(twin), |known| known == id.as_bytes());
+    let key = Secret32::from_bytes(keys.get(32..PAIR)?.try_into().ok()?);
+    let plain = sealed::open(&key, id.as_bytes(), &held.sealed).ok()?;
     Shares::decode(&plain).ok().filter(|shares| shares.are_sound(charter, held.index))
 }
 
@@ -148,10 +152,9 @@ pub(crate) fn open_held(twin: &Twin, held: &Held) -> Option<Shares> {
 pub(crate) fn destroy_old(twin: &Twin) -> Result<(), Failure> {
     let live: Vec<Digest> =
         see(twin, |book| book.desk.wards().filter_map(|(_, ward)| Some(ward.live()?.charter.charter.id())).collect())?;
-    let mut keys = keys(twin);
-    let before = keys.len();
-    keys.retain(|(charter, _)| live.contains(&Digest(*charter)));
-    if keys.len() == before { Ok(()) } else { keep_keys(twin, &keys) }
+    let before = keys(twin);
+    let after = only(&before, |charter| live.iter().any(|one| one.as_bytes() == charter));
+    if after.len() == before.len() { Ok(()) } else { Ok(twin.vault.write_beside(BESIDE, &after)?) }
 }
 
 /// A contact's checked identity.

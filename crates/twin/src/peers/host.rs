@@ -1,14 +1,17 @@
 //! The twin as its link sees it.
 
 use super::ask::{ASK_BYTES_MAX, Answer, Ask, CALL, Use, Used};
+use crate::devices::{self, Role};
 use crate::door::{Failure, FailureCode};
 use crate::payload::Payload;
 use crate::{Request, Response, Twin, World, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
-use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Refusal, Reply};
+use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Purpose, Refusal, Reply};
 use didymos_vault::ObjectKind;
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
+use zeroize::Zeroizing;
 
 /// A twin that may have been locked since.
 pub(crate) struct Behind {
@@ -32,15 +35,25 @@ impl Host for Behind {
 
     fn contact(&self, did: &Did) -> Option<Known> {
         let twin = self.twin()?;
+        if did == twin.did() {
+            return Some(devices::own_known(&twin));
+        }
+        // A copy has no conversations of its own: whoever wants something of its owner meets the device that writes.
+        if twin.role() != Role::Writer {
+            return None;
+        }
         let known = |book: &super::Book| {
             let contact = book.contacts.get(did).filter(|contact| !contact.blocked)?;
             Some(contact.known())
         };
-        super::look(&twin, known).ok().flatten()
+        super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
     }
 
     fn met(&self, peer: &Peer) {
         let Some(twin) = self.twin() else { return };
+        if peer.did == *twin.did() {
+            return devices::replica::met(&twin, peer);
+        }
         // What cannot be kept now, on a full disk for example, is shown again at the next meeting.
         let _ = super::change_contacts(&twin, |contacts| {
             Ok(contacts.get(&peer.did).map(|contact| contact.news(peer, twin.now())).unwrap_or_default())
@@ -60,6 +73,18 @@ impl Host for Behind {
             twin.listen_for_contacts()
         })
         .map_err(|failure| failure.message)
+    }
+
+    fn enrol(&self, purpose: Purpose, peer: &Peer) -> Result<Zeroizing<Vec<u8>>, String> {
+        let twin = self.twin().ok_or("the twin was locked meanwhile")?;
+        let given = devices::enrol(&twin, purpose, peer).map_err(|failure| failure.message)?;
+        twin.listen_for_contacts().map_err(|failure| failure.message)?;
+        Ok(given)
+    }
+
+    fn tunnel(&self, peer: &Peer) -> Result<SocketAddr, Refusal> {
+        let twin = self.twin().ok_or_else(|| Refusal::new(Code::Failed, "this twin is locked: try again later"))?;
+        devices::tunnel(&twin, peer).map_err(|failure| refusal(&failure))
     }
 
     fn answer(&self, peer: &Peer, call: Call) -> Reply {
@@ -108,7 +133,14 @@ fn asked(
         (Some(upload), Some(sent)) => Payload::with(upload, sent),
         _ => Payload::default(),
     };
-    let principal = Principal::Twin(peer.did.clone());
+    if twin.role() != Role::Writer {
+        return Err(Refusal::new(Code::Failed, "this device keeps a copy: ask the one that writes"));
+    }
+    let principal = if peer.did == *twin.did() {
+        Principal::Device { owner: peer.did.clone(), device: peer.device.clone() }
+    } else {
+        Principal::Twin(peer.did.clone())
+    };
     let mut answer = Answer { answer: Vec::new(), used: None };
     let mut witness = |decided: &Decision, response: &Response| {
         answer.answer = serde_json::to_vec(response).unwrap_or_default();

@@ -51,6 +51,11 @@ pub(crate) struct Book {
 }
 
 impl Peers {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.locked() = None;
+    }
+
     fn locked(&self) -> MutexGuard<'_, Option<Book>> {
         // Whoever panics in between has taken the book out: it is read anew.
         self.book.lock().unwrap_or_else(PoisonError::into_inner)

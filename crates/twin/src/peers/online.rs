@@ -7,6 +7,7 @@
 use super::ask::{Answer, Ask, CALL, Use};
 use super::errand;
 use super::host::Behind;
+use crate::devices::{self, Role};
 use crate::door::{Failure, FailureCode};
 use crate::payload::Checked;
 use crate::{Request, Response, Twin};
@@ -42,7 +43,7 @@ pub enum Listen {
 
 /// A flag that can be waited for.
 #[derive(Default)]
-struct Ended(Mutex<bool>, Condvar);
+pub(crate) struct Ended(Mutex<bool>, Condvar);
 
 impl Ended {
     fn set(&self) {
@@ -55,7 +56,7 @@ impl Ended {
     }
 
     /// Waits, and says whether it was set.
-    fn wait(&self, at_most: Duration) -> bool {
+    pub(crate) fn wait(&self, at_most: Duration) -> bool {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.1.wait_timeout_while(ended, at_most, |ended| !*ended);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -79,6 +80,21 @@ pub(crate) struct Online {
 impl Online {
     fn locked(&self) -> MutexGuard<'_, Option<Arc<dyn Reach>>> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The twin, for a thread that outlives the call.
+    pub(crate) fn me(&self) -> Option<Weak<Twin>> {
+        self.me.get().cloned()
+    }
+
+    /// Whether the twin is being locked.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ended.is_set()
+    }
+
+    /// The flag that says so.
+    pub(crate) fn ended(&self) -> &Arc<Ended> {
+        &self.ended
     }
 
     /// The link, if it runs.
@@ -117,12 +133,18 @@ impl Twin {
     /// Listens for contacts, if there are any, greets them, and delivers what waits for them, now and from time to
     /// time. Called by servers, once the twin is open.
     pub fn listen_for_contacts(&self) -> Result<(), Failure> {
-        if super::look(self, |book| book.contacts.len() == 0)? {
+        let role = self.role();
+        let alone = super::look(self, |book| book.contacts.len() == 0)? && !devices::has_others(self);
+        if role == Role::Revoked || (role == Role::Writer && alone) {
             return Ok(());
         }
         self.link()?;
         let online = &self.peers.online;
         let Some(me) = online.me.get().cloned() else { return Ok(()) };
+        if role == Role::Replica {
+            devices::replica::begin(self, &me);
+            return Ok(());
+        }
         if self.world.threads && !online.carried.swap(true, Ordering::SeqCst) {
             let ended = Arc::clone(&online.ended);
             std::thread::spawn(move || carry(&me, &ended));
@@ -149,6 +171,12 @@ impl Twin {
     #[must_use]
     pub fn link_addrs(&self) -> Vec<SocketAddr> {
         self.peers.online.running().map(|link| link.addrs()).unwrap_or_default()
+    }
+
+    /// What happened on the link since it began to run.
+    #[must_use]
+    pub fn link_counts(&self) -> didymos_link::Counts {
+        self.peers.online.running().map(|link| link.counts()).unwrap_or_default()
     }
 
     /// Ends every conversation with others, and waits for answers under way.
@@ -295,6 +323,13 @@ fn carry(me: &Weak<Twin>, ended: &Ended) {
     loop {
         {
             let Some(twin) = me.upgrade() else { return };
+            // A device that this one took over from hears of it as soon as it is there again.
+            if twin.role() == Role::Writer
+                && twin.devices.replica.place(&twin).is_some()
+                && let Ok(link) = twin.link()
+            {
+                let _ = link.greet(twin.did());
+            }
             let wanted = super::look(&twin, |book| {
                 let known = book.contacts.all().filter(|contact| !contact.blocked);
                 known.map(|contact| contact.did.clone()).collect::<Vec<_>>()

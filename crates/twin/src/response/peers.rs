@@ -24,11 +24,27 @@ pub enum PairingState {
     Failed,
 }
 
+/// What two machines pair for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PairingPurpose {
+    /// Two people's twins become contacts.
+    #[default]
+    Contact,
+    /// A machine becomes one of the owner's devices.
+    Device,
+    /// A computer may open the twin's page.
+    Viewer,
+}
+
 /// A pairing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PairingShown {
     /// Its number.
     pub pairing: u64,
+    /// What for.
+    #[serde(default)]
+    pub purpose: PairingPurpose,
     /// How it stands.
     pub state: PairingState,
     /// The ticket, while it waits.

@@ -53,8 +53,29 @@ pub fn person(number: u8, name: &str, clock: &Clock) -> Person {
     person
 }
 
-/// Closes somebody's twin and opens it again where it was.
-pub fn restart(person: Person, clock: &Clock) -> Person {
+/// Somebody whose twin does not run.
+pub struct Away {
+    dir: tempfile::TempDir,
+    home: std::path::PathBuf,
+    addrs: Vec<std::net::SocketAddr>,
+}
+
+impl Away {
+    pub fn home(&self) -> &std::path::Path {
+        &self.home
+    }
+
+    /// It comes back where it was.
+    pub fn back(self, clock: &Clock) -> Person {
+        let twin = Twin::open_in(clock.world(), &self.home, PASSPHRASE).unwrap();
+        let person = Person { dir: self.dir, twin: open(twin, &self.addrs) };
+        person.twin.listen_for_contacts().unwrap();
+        person
+    }
+}
+
+/// Closes somebody's twin.
+pub fn away(person: Person) -> Away {
     let Person { dir, twin } = person;
     let (home, addrs) = (twin.home().to_owned(), twin.link_addrs());
     twin.go_offline();
@@ -64,9 +85,12 @@ pub fn restart(person: Person, clock: &Clock) -> Person {
         std::thread::sleep(Duration::from_millis(5));
         twin = shared;
     }
-    let person = Person { dir, twin: open(Twin::open_in(clock.world(), &home, PASSPHRASE).unwrap(), &addrs) };
-    person.twin.listen_for_contacts().unwrap();
-    person
+    Away { dir, home, addrs }
+}
+
+/// Closes somebody's twin and opens it again where it was.
+pub fn restart(person: Person, clock: &Clock) -> Person {
+    away(person).back(clock)
 }
 
 pub fn guardians(of: &Person, request: Request) -> Result<GuardiansAnswer, Failure> {
