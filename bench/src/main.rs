@@ -11,11 +11,13 @@
 //! bench brain run ...       whole-brain simulation, for bench/mirror.d/brain.py
 //! bench forecast ...        forecasts, features and the graph, for bench/mirror.d/forecast.py
 //! bench glucose speed ...   glucose bodies and who treats them, for bench/mirror.d/glucose.py
+//! bench decade               ten years of one person through the door: the first graph, and a day more
 //! bench link                 requests between two twins, beside bare iroh
 //! ```
 
 mod brain;
 mod charts;
+mod decade;
 mod forecast;
 mod glucose;
 mod import;
@@ -75,6 +77,12 @@ enum Command {
         #[command(subcommand)]
         what: glucose::Command,
     },
+    /// Ten years of one person through the door
+    Decade {
+        /// Years; fewer for a trial run
+        #[arg(long, default_value_t = 10)]
+        years: u32,
+    },
     /// A large vault, beside the same rows in a plain database
     Vault {
         /// Observations, in millions
@@ -98,6 +106,7 @@ fn main() -> ExitCode {
         Command::Forecast { what } => forecast::run(&what),
         Command::Glucose { what } => glucose::run(&what),
         Command::Link { megabytes } => link::run(megabytes),
+        Command::Decade { years } => decade::decade(years),
         Command::Vault { millions } => vault::vault(millions),
         Command::Charts { millions } => charts::charts(millions),
     };

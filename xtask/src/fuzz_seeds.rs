@@ -3,6 +3,11 @@
 use crate::{Result, root};
 use didymos_base::{Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
 use didymos_consent::{Paper, Rate, Terms};
+use didymos_guard::checkpoint::{Checkpoint, Cosignature};
+use didymos_guard::evidence::Evidence;
+use didymos_guard::paper::{Answer, Cancel, Dismissal, Heartbeat, Notice, Word};
+use didymos_guard::ring::{Founding, found};
+use didymos_guard::{Claim, Kind, Legacy, Release};
 use didymos_identity::webauthn::Expected;
 use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked};
 use didymos_link::pairing::Joiner;
@@ -130,8 +135,60 @@ fn link(document: &SignedDocument) -> Result<()> {
     for (number, paper) in papers.iter().enumerate() {
         put("consent_paper", &number.to_string(), &paper.encode())?;
     }
+    guards(document, &device)?;
     let ask = Ask::new(br#"{"request":"twin.status@1"}"#.to_vec(), owner, Timestamp(3), [2; 16], &device);
     put("twin_ask", "ask", &canonical::encode(&ask))
+}
+
+/// Papers of guardians, a checkpoint, a cosignature, and evidence of two histories.
+fn guards(document: &SignedDocument, device: &SigningKey) -> Result<()> {
+    let owner = document.document.id.clone();
+    let guardians: Vec<_> = (20..22u8)
+        .map(|number| {
+            let key = SigningKey::from_seed(&Secret32::from_bytes([number; 32]));
+            (key.did().clone(), vec![key.did().clone()])
+        })
+        .collect();
+    let founding = Founding {
+        ward: &owner,
+        round: 1,
+        threshold: 2,
+        guardians: &guardians,
+        wait_ms: 86_400_000,
+        silence_ms: None,
+        contents: vec![(None, Legacy::phrase(&Secret32::from_bytes([1; 32])).encode())],
+        seed: &Secret32::from_bytes([3; 32]),
+        at: Timestamp(0),
+    };
+    let (_, appointments) = found(founding, device)?;
+    let first = appointments.into_iter().next().ok_or("there are two guardians")?;
+    let (charter, guardian) = (first.charter.charter.id(), first.guardian.clone());
+    let shares = first.charter.clone();
+    put("guard_paper", "appointment", &didymos_guard::Paper::Appointment(Box::new(first)).encode())?;
+    let claim = Claim::new(Kind::Recovery, "ann".to_owned(), owner.clone(), [9; 32], Timestamp(1), device);
+    put("guard_paper", "claim", &canonical::encode(&claim))?;
+    let share = didymos_guard::share::split(2, 2, &Secret32::from_bytes([3; 32]))?.shares.remove(0);
+    let release = Release { charter: shares, versions: vec![document.clone()], place: 0, share };
+    put("guard_paper", "release", &canonical::encode(&release))?;
+    let papers = [
+        didymos_guard::Paper::Answer(Answer::new(charter, guardian.clone(), Word::Accepted, Timestamp(1), device)),
+        didymos_guard::Paper::Dismissal(Dismissal::new(owner.clone(), guardian.clone(), 1, Timestamp(1), device)),
+        didymos_guard::Paper::Heartbeat(Heartbeat::new(owner.clone(), 1, Timestamp(1), device)),
+        didymos_guard::Paper::Cancel(Cancel::new(owner.clone(), claim.id(), guardian.clone(), Timestamp(1), device)),
+        didymos_guard::Paper::Notice(Box::new(Notice::new(guardian, owner.clone(), claim, Timestamp(1), device))),
+    ];
+    for (number, paper) in papers.iter().enumerate() {
+        put("guard_paper", &number.to_string(), &paper.encode())?;
+    }
+    let one = Checkpoint::new(owner.clone(), 1, Digest::of(b"one"), Timestamp(1), device);
+    let other = Checkpoint::new(owner.clone(), 1, Digest::of(b"other"), Timestamp(2), device);
+    put("guard_checkpoint", "checkpoint", &one.encode())?;
+    let certificate = document.document.certificate(device.did()).ok_or("a genesis certifies its device")?.clone();
+    let cosignature = Cosignature::new(&one, owner, Timestamp(3), certificate, device);
+    put("guard_checkpoint", "cosignature", &cosignature.encode())?;
+    let old_root = other.root;
+    let evidence = Evidence::new(vec![document.clone()], one, other, old_root, Vec::new());
+    put("guard_checkpoint", "evidence", &evidence.encode())
 }
 
 /// A new passkey without attestation, for `localhost`. Its key is the base point of P-256 (SEC 2 §2.4.2).

@@ -2,10 +2,10 @@
 
 use crate::command::{
     ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, connect::Connect,
-    contacts::Contacts, contracts, demo::Demo, device::Device, experiment::Experiment, export::Export,
-    forecast::Forecast, graph::Graph, guardian::Guardian, heir::Heir, import::Import, init::Init, log::Log, pair::Pair,
-    passwd::Passwd, prove::Prove, query::Query, recover::Recover, restore::Restore, show::Show, simulate::Simulate,
-    token::Token, up::Up, witness::Witness,
+    contacts::Contacts, contracts, days::Days, demo::Demo, device::Device, experiment::Experiment, export::Export,
+    forecast::Forecast, generate::Generate, graph::Graph, guardian::Guardian, heir::Heir, import::Import, init::Init,
+    learn::Learn, log::Log, pair::Pair, passwd::Passwd, propose::Propose, prove::Prove, query::Query, recover::Recover,
+    restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up, witness::Witness,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -87,6 +87,15 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// What goes before what, with the evidence
     Graph(Graph),
+    /// Which days are alike, which are unusual, and what nobody measured
+    #[command(subcommand)]
+    Days(Days),
+    /// Make up days like yours, unless they would be yours in disguise
+    Generate(Generate),
+    /// What you could do in the coming days for what you wish
+    Propose(Propose),
+    /// Learn the models that days, made-up days and proposals come from
+    Learn(Learn),
     /// What if? Two futures, the effect, how sure that is and why
     Ask(Ask),
     /// Bodies moved on under what is said of them, and trials on virtual people

@@ -129,12 +129,27 @@ impl Column {
         self.value.is_empty()
     }
 
+    /// Whether it tells anything that can be calculated with: known values that differ by more than rounding does, and are
+    /// of an order that sums of their squares do not overflow.
+    #[must_use]
+    pub fn tells(&self) -> bool {
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        let (low, high) = self.iter().flatten().fold(ends, |(low, high), y| (low.min(y), high.max(y)));
+        let greatest = low.abs().max(high.abs());
+        greatest <= GREATEST && high - low > ROUNDING * greatest
+    }
+
     /// Number of known buckets.
     #[must_use]
     pub fn count(&self) -> usize {
         self.known.iter().filter(|known| **known).count()
     }
 }
+
+/// The greatest value that is calculated with.
+pub const GREATEST: f64 = 1e15;
+/// What differs by less than this share of itself differs by rounding.
+const ROUNDING: f64 = 1e-9;
 
 /// A bucket with fewer than this share of the usual number of observations is not known.
 const SHARE_MEAN: f64 = 0.25;

@@ -1,7 +1,7 @@
 //! What comes next on one stream, how sure that is, and how right such answers have been.
 //!
 //! Simple and learnt candidates (seasonal naive, last value, seasonal mean and median, exponential smoothing, ridge
-//! regression and boosted trees on lags) forecast the past from rolling origins, each knowing only what lay before. On
+//! regression and boosted trees on lags, a neural net on the states of the graph network) forecast the past from rolling origins, each knowing only what lay before. On
 //! those trials, and again only on the ones that were over, a combination is learnt: one for the mean, one for the
 //! median. If a single candidate did better than the combination, it is taken instead and named. The band around the
 //! median is conformal: it comes from the errors of the past windows, and its achieved coverage is told.
@@ -14,14 +14,16 @@ mod blend;
 mod conformal;
 mod ets;
 pub(crate) mod gbm;
+mod neural;
 mod ridge;
 mod rolling;
 mod rows;
 mod seeded;
 
-use crate::features::{Column, DAY_MS, Grid};
+use crate::features::{Column, DAY_MS, GREATEST, Grid};
 use blend::{Aim, CANDIDATES, Guesses, Over, combine, learn};
 use conformal::{Conformal, Place};
+use neural::Neural;
 pub(crate) use ridge::cholesky_solve;
 use rolling::{Engine, NAMES, Rolled, Trial};
 use rows::{Anchor, Rows};
@@ -159,7 +161,8 @@ pub fn forecast(
     let values: Vec<Option<f64>> = column.iter().collect();
     let Ask { horizon, season, seed } = *ask;
     let engine = Engine { rows: &rows, values: &values, horizon, season, seed, bounds };
-    let rolled = engine.roll(watch)?;
+    let neural = |from: usize| Neural::begin(column, others, grid, (from, horizon, seed));
+    let rolled = engine.roll(neural, watch)?;
     Heads { rolled: &rolled, rows: &rows, values: &values, grid, ask, floor: (bounds.0 == 0.0).then_some(0.0) }.run()
 }
 
@@ -216,12 +219,12 @@ fn refuse_senseless(column: &Column, ask: &Ask) -> Result<(f64, f64), Refused> {
     if ask.horizon * 3 > have {
         return Err(Refused::Horizon(ask.horizon));
     }
-    if low == high {
-        return Err(Refused::Constant);
-    }
     let greatest = low.abs().max(high.abs());
-    if greatest > 1e15 {
+    if greatest > GREATEST {
         return Err(Refused::TooLarge(format!("{greatest:.0e}")));
+    }
+    if !column.tells() {
+        return Err(Refused::Constant);
     }
     let room = (high - low) / 2.0;
     // What has never been negative is taken for something that cannot be.
@@ -248,6 +251,33 @@ struct Weights {
     median: [Guesses; GROUPS],
 }
 
+/// Whether the neural forecaster may join the combination: what it cost or gained on windows whose weights were learnt
+/// before them. A learner with so many numbers of its own looks good on the windows it was weighed on. It learns from
+/// absolute errors, so it may join the median only.
+#[derive(Default)]
+struct Entry {
+    /// Per trial when it was over, and what it was missed by without and with.
+    seen: Vec<(usize, [f64; 2])>,
+}
+
+/// Windows' trials that tell something, and by which share of the error the neural forecaster has to be better.
+const ENTRY_TRIALS: usize = 100;
+const ENTRY_GAIN: f64 = 0.01;
+
+impl Entry {
+    fn see(&mut self, both: &[Weights; 2], group: usize, trial: &Trial) {
+        let miss = |weights: &Weights| (trial.truth - combine(&weights.median[group], &trial.guesses)).abs();
+        self.seen.push((trial.origin + trial.ahead, [miss(&both[0]), miss(&both[1])]));
+    }
+
+    fn choose(&self, both: &[Weights; 2], now: usize) -> Weights {
+        let over = || self.seen.iter().filter(|(over, _)| *over <= now);
+        let sum = |with: usize| over().map(|(_, missed)| missed[with]).sum::<f64>();
+        let joins = over().count() >= ENTRY_TRIALS && sum(1) < (1.0 - ENTRY_GAIN) * sum(0);
+        both[usize::from(joins)]
+    }
+}
+
 impl Heads<'_> {
     fn group(&self, ahead: usize) -> usize {
         (ahead - 1) * GROUPS / self.ask.horizon.max(1)
@@ -270,12 +300,18 @@ impl Heads<'_> {
         // Made and not yet over, in the order of their origins.
         let mut open: VecDeque<Open> = VecDeque::new();
         let mut checked = Vec::new();
-        let mut weights = self.weights(0);
+        let mut entry = Entry::default();
+        let mut both = self.both(0);
+        let mut weights = both[0];
         let mut block = None;
         for trial in trials {
             if block != Some(trial.block) {
                 block = Some(trial.block);
-                weights = self.weights(trial.block);
+                both = self.both(trial.block);
+                weights = entry.choose(&both, trial.block);
+            }
+            if self.rolled.neural {
+                entry.see(&both, self.group(trial.ahead), trial);
             }
             while let Some((place, past, band)) =
                 open.pop_front_if(|(_, past, _)| past.origin + self.ask.horizon <= trial.origin)
@@ -295,29 +331,37 @@ impl Heads<'_> {
             bands.learn(&place, past.point.q50, band, past.truth);
         }
         let score = self.score(&checked, scored_from)?;
-        let weights = self.weights(last);
+        let weights = entry.choose(&self.both(last), last);
         let points = self.rolled.now.iter().enumerate();
         let points = points.map(|(i, guesses)| point(&weights, guesses, &place(last, i + 1), &mut bands).0).collect();
         let parts = parts(&weights);
         Ok(Forecast { origin: last, points, model: in_words(&parts), parts, score, checked })
     }
 
-    /// Weights from the trials that were over at `now`.
-    fn weights(&self, now: usize) -> Weights {
+    /// Weights from the trials that were over at `now`: without the neural forecaster, and with it.
+    fn both(&self, now: usize) -> [Weights; 2] {
+        let plain = Weights {
+            mean: self.weights(now, CANDIDATES - 1, Aim::Squared),
+            median: self.weights(now, CANDIDATES - 1, Aim::Absolute),
+        };
+        let count = if self.rolled.neural { CANDIDATES } else { CANDIDATES - 1 };
+        let joined = Weights { mean: plain.mean, median: self.weights(now, count, Aim::Absolute) };
+        [plain, joined]
+    }
+
+    /// Weights of the first `count` candidates.
+    fn weights(&self, now: usize, count: usize, aim: Aim) -> [Guesses; GROUPS] {
         let known = self.values.iter().flatten().count();
         let half_life = (HALF_LIFE * known as f64).max(1.0);
-        let of = |group: usize, aim: Aim| -> Guesses {
+        let of = |group: usize| -> Guesses {
             let over = |trial: &&Trial| trial.origin + trial.ahead <= now && self.group(trial.ahead) == group;
             // Candidates that learn get better with what they have seen, and people change: late windows count more.
             let counts = |trial: &Trial| 0.5f64.powf((now - trial.origin) as f64 / half_life);
             let past = self.rolled.trials.iter().filter(over);
             let past: Vec<Over<'_>> = past.map(|trial| (&trial.guesses, trial.truth, counts(trial))).collect();
-            best_or_blend(&past, learn(&past, aim), aim)
+            best_or_blend(&past, learn(&past, aim, count), aim, count)
         };
-        Weights {
-            mean: std::array::from_fn(|group| of(group, Aim::Squared)),
-            median: std::array::from_fn(|group| of(group, Aim::Absolute)),
-        }
+        std::array::from_fn(of)
     }
 
     /// How much the stream has moved in the last hour against what is usual for it; 1 where that says nothing.
@@ -380,7 +424,7 @@ fn point(weights: &Weights, guesses: &Guesses, place: &Place, bands: &mut Confor
 }
 
 /// The combination, unless one candidate alone has been better by more than chance would make it.
-fn best_or_blend(past: &[Over<'_>], blend: Guesses, aim: Aim) -> Guesses {
+fn best_or_blend(past: &[Over<'_>], blend: Guesses, aim: Aim, count: usize) -> Guesses {
     let error = |weights: &Guesses| -> f64 {
         let miss = |(guesses, truth, _): &Over<'_>| (truth - combine(weights, guesses)).abs();
         let counted =
@@ -388,7 +432,7 @@ fn best_or_blend(past: &[Over<'_>], blend: Guesses, aim: Aim) -> Guesses {
         past.iter().map(counted).sum()
     };
     let only = |i: usize| std::array::from_fn(|j| f64::from(u8::from(i == j)));
-    let best = (0..CANDIDATES).map(|i| (error(&only(i)), i)).min_by(|a, b| a.0.total_cmp(&b.0));
+    let best = (0..count).map(|i| (error(&only(i)), i)).min_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((alone, i)) if alone < error(&blend) => only(i),
         _ => blend,

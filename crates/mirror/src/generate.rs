@@ -13,10 +13,12 @@ mod adversarial;
 mod autoencoder;
 mod classic;
 mod generator;
+mod learner;
 mod scores;
 mod windows;
 
 pub use generator::{Generator, Judged, Kind, MadeDay, Settings};
+pub use learner::Learner;
 pub use scores::{Area, membership};
 
 #[cfg(test)]

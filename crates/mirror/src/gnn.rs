@@ -11,6 +11,7 @@
 //! quarter of the days, which none has learnt from, and for each task the best is kept and named ([`Verdict`]).
 
 mod diary;
+pub(crate) mod foresight;
 mod judge;
 mod learner;
 mod links;

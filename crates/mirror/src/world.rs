@@ -13,12 +13,14 @@
 mod dynamics;
 mod evidence;
 mod fitted_q;
+mod learner;
 mod plan;
 mod transitions;
 
 pub use dynamics::{Cloud, Comparison, Outlook, Settings, World};
 pub use evidence::Influence;
 pub use fitted_q::FittedQ;
+pub use learner::Learner;
 pub use plan::{Aim, Limits, Proposal, Unsupported};
 pub use transitions::{Record, Support};
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use didymos_mirror::brain::Connectome;
-use didymos_mirror::brain::fit::{Effort, Fitted, Knobs, fit, refine};
+use didymos_mirror::brain::fit::{Drug, Effort, Fitted, Knobs, fit, refine};
 
 const REGIONS: usize = 10;
 const EFFORT: Effort = Effort { trials: 60, refinements: 40, seed: 3 };
@@ -68,4 +68,18 @@ fn what_cannot_be_fitted_is_refused() {
     assert!(refusal(&broken, &Effort { trials: 0, ..EFFORT }).contains("no trial"));
     broken[1] = f64::NAN;
     assert!(refusal(&broken, &EFFORT).contains("NaN"));
+}
+
+#[test]
+fn a_drug_changes_what_it_says_and_nothing_that_was_not_fitted_is_asked() {
+    let fitted = Fitted { knobs: KNOWN, connectome: ring(), seen: 0.0 };
+    let (plain, calm) = (Drug::default(), Drug { inhibition: 1.2, excitation: 0.9 });
+    let (usual, drugged) = (fitted.brain_under(&plain).unwrap(), fitted.brain_under(&calm).unwrap());
+    assert_eq!(usual.model(), fitted.brain().unwrap().model());
+    let (usual, drugged) = (usual.model(), drugged.model());
+    assert!((drugged.inh_to_exc / usual.inh_to_exc - 1.2).abs() < 1e-12);
+    assert!((drugged.exc_to_exc / usual.exc_to_exc - 0.9).abs() < 1e-12);
+    for inhibition in [0.1, 3.0, f64::NAN] {
+        assert!(fitted.brain_under(&Drug { inhibition, ..plain }).is_err(), "{inhibition}");
+    }
 }

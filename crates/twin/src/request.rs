@@ -15,8 +15,8 @@ pub use guard::{
     RecoveryBegin, WardWhich,
 };
 pub use mirror::{
-    BrainAdd, ChangeBy, Connection, Experiment, ExperimentWhich, Injected, Intervention, Sentence, Served, Simulate,
-    TrialArm, TrialTreatment, WhatIf,
+    Allowed, BrainAdd, ChangeBy, Connection, Days, Experiment, ExperimentWhich, Generate, Injected, Intervention,
+    Learn, Learnable, Propose, Sentence, Served, Simulate, TrialArm, TrialTreatment, WhatIf, Wish,
 };
 pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, TokenNew, TokenWhich, UploadWhich};
 
@@ -56,6 +56,9 @@ pub enum Request {
     /// A proof that one observation is in the signed journal; it reveals nothing else.
     #[serde(rename = "proof.inclusion@1")]
     Prove(Which),
+    /// The same, with the words of witnesses that have seen its commit: it reveals who they are, too.
+    #[serde(rename = "proof.witnessed@1")]
+    ProveWitnessed(Which),
     /// Commits and receipts, newest first.
     #[serde(rename = "journal.log@1")]
     Log(Log),
@@ -116,6 +119,21 @@ pub enum Request {
     /// What is kept of the owner's brain.
     #[serde(rename = "mirror.brain.show@1")]
     BrainShow,
+    /// Learns the models that the mirror keeps, or goes on learning them.
+    #[serde(rename = "mirror.learn@1")]
+    Learn(Learn),
+    /// How the models that the mirror keeps stand.
+    #[serde(rename = "mirror.learnt@1")]
+    Learnt,
+    /// Asks about days: which are alike, which unusual, what unmeasured hours would have been, the state of the person.
+    #[serde(rename = "mirror.days@1")]
+    Days(Days),
+    /// Makes up days of the owner, unless they would be real ones in disguise.
+    #[serde(rename = "mirror.generate@1")]
+    Generate(Generate),
+    /// Proposes what to do in the coming days, within limits.
+    #[serde(rename = "mirror.propose@1")]
+    Propose(Propose),
     /// The twin's DID document (W3C DID Core 1.0).
     #[serde(rename = "identity.document@1")]
     Identity,
@@ -575,6 +593,7 @@ impl Request {
             Self::View(_) => "timeline.view@1",
             Self::Show(_) => "observation.show@1",
             Self::Prove(_) => "proof.inclusion@1",
+            Self::ProveWitnessed(_) => "proof.witnessed@1",
             Self::Log(_) => "journal.log@1",
             Self::Verify => "journal.verify@1",
             Self::Repair => "journal.repair@1",
@@ -595,6 +614,11 @@ impl Request {
             Self::ExperimentEnd(_) => "mirror.experiment.end@1",
             Self::BrainAdd(_) => "mirror.brain.add@1",
             Self::BrainShow => "mirror.brain.show@1",
+            Self::Learn(_) => "mirror.learn@1",
+            Self::Learnt => "mirror.learnt@1",
+            Self::Days(_) => "mirror.days@1",
+            Self::Generate(_) => "mirror.generate@1",
+            Self::Propose(_) => "mirror.propose@1",
             Self::Identity => "identity.document@1",
             Self::Today(_) => "today.cards@1",
             Self::Find(_) => "search.find@1",

@@ -71,6 +71,14 @@ pub enum Response {
     Experiments(Vec<ExperimentShown>),
     /// To `mirror.brain.add@1` and `mirror.brain.show@1`.
     Brain(BrainShown),
+    /// To `mirror.learn@1` and `mirror.learnt@1`.
+    Learnt(Vec<LearntModel>),
+    /// To `mirror.days@1`.
+    Days(Box<DaysAnswer>),
+    /// To `mirror.generate@1`.
+    Generated(Box<GenerateAnswer>),
+    /// To `mirror.propose@1`.
+    Proposed(Box<ProposeAnswer>),
     /// To `identity.document@1`: the DID document as JSON-LD.
     Identity(serde_json::Value),
     /// To `today.cards@1`.
@@ -152,7 +160,7 @@ impl Response {
             Request::Query(_) | Request::ContractPreview(_) => Self::Query(read(json)?),
             Request::View(_) => Self::View(read(json)?),
             Request::Show(_) => Self::Show(read(json)?),
-            Request::Prove(_) => Self::Proof(read(json)?),
+            Request::Prove(_) | Request::ProveWitnessed(_) => Self::Proof(read(json)?),
             Request::Log(_) => Self::Log(read(json)?),
             Request::Verify => Self::Verify(read(json)?),
             Request::Repair => Self::Repair(read(json)?),
@@ -171,6 +179,10 @@ impl Response {
             }
             Request::ExperimentList => Self::Experiments(read(json)?),
             Request::BrainAdd(_) | Request::BrainShow => Self::Brain(read(json)?),
+            Request::Learn(_) | Request::Learnt => Self::Learnt(read(json)?),
+            Request::Days(_) => Self::Days(Box::new(read(json)?)),
+            Request::Generate(_) => Self::Generated(Box::new(read(json)?)),
+            Request::Propose(_) => Self::Proposed(Box::new(read(json)?)),
             Request::Identity => Self::Identity(json),
             Request::Today(_) => Self::Today(read(json)?),
             Request::Find(_) => Self::Find(read(json)?),

@@ -2,8 +2,9 @@
 
 use crate::capability::{
     backup, contacts, contract_uses, contracts, export, guardians, heirs, import, imports, journal, mirror_brain,
-    mirror_days, mirror_experiments, mirror_forecast, mirror_graph, mirror_simulate, mirror_what_if, pairing, protect,
-    provenance, quality, receipts, recovery, search, status, timeline, today, tokens, witness,
+    mirror_days, mirror_experiments, mirror_forecast, mirror_generate, mirror_graph, mirror_learn, mirror_portrait,
+    mirror_propose, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts, recovery, search,
+    status, timeline, today, tokens, witness,
 };
 use crate::devices::{self, Devices, Role};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
@@ -52,6 +53,8 @@ pub struct Twin {
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
     pub(crate) days: mirror_days::Remembered,
+    /// Models that were learnt, and who learns.
+    pub(crate) learning: mirror_learn::Learning,
     /// The import that runs, if one does.
     pub(crate) importing: Mutex<Option<ImportId>>,
     /// What opening found worth telling.
@@ -207,6 +210,7 @@ impl Twin {
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
+            learning: mirror_learn::Learning::default(),
             importing: Mutex::default(),
             vault,
             home: home.to_owned(),
@@ -489,7 +493,8 @@ impl Twin {
             Request::Query(query) => timeline::query(self, &query).map(Response::Query),
             Request::View(view) => timeline::view(self, &view).map(Response::View),
             Request::Show(which) => provenance::show(self, &which).map(|shown| Response::Show(Box::new(shown))),
-            Request::Prove(which) => provenance::prove(self, &which).map(Response::Proof),
+            Request::Prove(which) => provenance::prove(self, &which, false).map(Response::Proof),
+            Request::ProveWitnessed(which) => provenance::prove(self, &which, true).map(Response::Proof),
             Request::Log(log) => journal::log(self, &log).map(Response::Log),
             Request::Verify => journal::verify(self, watch).map(Response::Verify),
             Request::Repair => journal::repair(self).map(Response::Repair),
@@ -587,6 +592,17 @@ impl Twin {
             Request::Checkpoint(asked) => witness::checkpoint(self, principal, &asked).map(Response::Witnessed),
             Request::Seen(asked) => witness::seen(self, principal, &asked).map(Response::Seen),
             Request::Consistency(asked) => witness::consistency(self, principal, &asked).map(Response::Consistent),
+            Request::Learn(asked) => mirror_learn::learn(self, &asked, watch).map(Response::Learnt),
+            Request::Learnt => mirror_learn::status(self, watch).map(Response::Learnt),
+            Request::Days(asked) => {
+                mirror_portrait::answer(self, &asked, watch).map(|answer| Response::Days(Box::new(answer)))
+            }
+            Request::Generate(asked) => {
+                mirror_generate::answer(self, &asked, watch).map(|answer| Response::Generated(Box::new(answer)))
+            }
+            Request::Propose(asked) => {
+                mirror_propose::answer(self, &asked, watch).map(|answer| Response::Proposed(Box::new(answer)))
+            }
         }
     }
 }
@@ -722,7 +738,7 @@ fn asked_of(request: &Request) -> Asked {
         Request::View(view) => on(Act::View, &view.stream).during(Some(Timestamp(view.from)), Some(Timestamp(view.to))),
         Request::ContractPreview(asked) => on(Act::View, &asked.stream).during(exact(asked.from), exact(asked.to)),
         Request::Show(which) => on(Act::View, &which.stream),
-        Request::Prove(which) => on(Act::Prove, &which.stream),
+        Request::Prove(which) | Request::ProveWitnessed(which) => on(Act::Prove, &which.stream),
         Request::Quality(Quality { stream: Some(stream) }) => on(Act::View, stream),
         // A forecast may learn from every stream.
         Request::Streams
@@ -735,7 +751,12 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Simulate(_)
         | Request::ExperimentList
         | Request::ExperimentShow(_)
-        | Request::BrainShow => Asked::new(request.name(), Act::View).on_all(),
+        | Request::BrainShow
+        | Request::Learn(_)
+        | Request::Learnt
+        | Request::Days(_)
+        | Request::Generate(_)
+        | Request::Propose(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::Status
         | Request::Log(_)
         | Request::Verify
@@ -827,7 +848,9 @@ fn summary_of(request: &Request) -> String {
             let text = |wall: i64| Timestamp(wall).rfc3339(ZoneOffset::UNKNOWN);
             format!("{} from {} to {}", view.stream, text(view.from), text(view.to))
         }
-        Request::Show(which) | Request::Prove(which) => format!("{} at {}", which.stream, which.time),
+        Request::Show(which) | Request::Prove(which) | Request::ProveWitnessed(which) => {
+            format!("{} at {}", which.stream, which.time)
+        }
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
@@ -883,6 +906,12 @@ fn items(response: &Response) -> u64 {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
+        Response::Learnt(models) => models.len() as u64,
+        Response::Days(answer) => {
+            (answer.like.len() + answer.unusual.len() + answer.filled.len() + answer.states.len()) as u64
+        }
+        Response::Generated(answer) => answer.days.len() as u64,
+        Response::Proposed(answer) => answer.plan.len() as u64,
         Response::Nothing(_) => 0,
         Response::Heirs(answer) => answer.heirs.len() as u64,
         Response::Recovery(answer) => u64::from(answer.have),

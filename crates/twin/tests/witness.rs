@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{PASSPHRASE, Person, open, pair, until};
 use didymos_guard::evidence;
-use didymos_twin::request::{ContactChange, ForkWhich, WitnessWhich};
+use didymos_twin::request::{ContactChange, ForkWhich, Which, WitnessWhich};
 use didymos_twin::response::{EvidenceAnswer, WitnessesAnswer};
 use didymos_twin::{Request, Response, Twin};
+use didymos_vault::proof;
 use std::path::Path;
 use trust::{Clock, away, person, restart};
 
@@ -174,4 +175,27 @@ fn an_older_copy_of_the_journal_is_noticed_when_it_meets_a_witness() {
     assert!(words.contains("older copy"), "{words}");
     assert!(!witnesses(&bob).watched[0].forked, "a shorter history alone is no proof of anything");
     drop(ann);
+}
+
+#[test]
+fn a_proof_can_carry_the_words_of_those_who_have_seen_it() {
+    let clock = Clock::new();
+    let (ann, bob) = (person(1, "Ann", &clock).with_data(1), person(2, "Bob", &clock));
+    pair(&ann, &bob);
+    let which = Which { stream: "heart_rate".parse().unwrap(), time: "2016-04-01T12:00".parse().unwrap() };
+    let error = ann.ask(Request::ProveWitnessed(which.clone())).unwrap_err();
+    assert!(error.message.contains("no witness"), "{error}");
+    name(&ann, &bob);
+    let proved = |request| {
+        let Response::Proof(proof) = ann.ask(request).unwrap() else { panic!() };
+        URL_SAFE_NO_PAD.decode(proof.proof).unwrap()
+    };
+    let plain = proof::check(&proved(Request::Prove(which.clone()))).unwrap();
+    assert!(plain.witnesses.is_empty());
+    let bytes = proved(Request::ProveWitnessed(which));
+    let checked = proof::check(&bytes).unwrap();
+    assert_eq!(checked.witnesses.iter().map(|(did, _)| did).collect::<Vec<_>>(), [&bob.did()]);
+    let mut lying = proof::Proof::clone(&didymos_base::canonical::decode(&bytes).unwrap());
+    lying.witnessed.as_mut().unwrap()[0].cosignature.at.0 += 1;
+    assert!(proof::check(&lying.encode()).is_err());
 }

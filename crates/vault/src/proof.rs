@@ -14,6 +14,7 @@ use crate::timeline::{Edge, Found};
 use crate::vault::Vault;
 use didymos_base::canonical::{self, CanonicalError};
 use didymos_base::{Did, Digest, Kind, Observation, Source, StreamId, Timestamp, Value, ZoneOffset, merkle};
+use didymos_guard::checkpoint::{Checkpoint, Cosignature};
 use didymos_identity::{Signature, SignedCertificate, SignedDocument, verify, verify_chain};
 use minicbor::{Decode, Decoder, Encode};
 
@@ -21,6 +22,8 @@ use minicbor::{Decode, Decoder, Encode};
 pub const MAX_LEN: usize = 64 * 1024;
 /// The longest way up a tree that is followed.
 const MAX_PATH: usize = 64;
+/// The most witnesses that a proof shows.
+pub const MAX_WITNESSED: usize = 16;
 
 /// A proof, in the order in which it is checked.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -80,6 +83,35 @@ pub struct Proof {
     /// Versions of the owner's identity document, where the certificate was signed by a later key than the DID names.
     #[n(17)]
     pub identity: Vec<SignedDocument>,
+    /// Witnesses' words, where the owner chose to show them.
+    #[n(18)]
+    pub witnessed: Option<Vec<Witnessed>>,
+}
+
+/// That somebody else has seen the commit in the owner's history, and when.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[cbor(array)]
+pub struct Witnessed {
+    /// The checkpoint that was cosigned.
+    #[n(0)]
+    pub checkpoint: Checkpoint,
+    /// Hashes beside the commit's way up to it.
+    #[n(1)]
+    pub path: Vec<Digest>,
+    /// The witness's word.
+    #[n(2)]
+    pub cosignature: Cosignature,
+}
+
+impl Witnessed {
+    /// Whether the witness has seen this commit of this owner.
+    fn holds(&self, owner: &Did, commit: &Commit) -> bool {
+        let checkpoint = &self.checkpoint;
+        self.path.len() <= MAX_PATH
+            && checkpoint.origin == *owner
+            && self.cosignature.check(checkpoint).is_ok()
+            && merkle::root_from_path(commit.digest(), commit.seq, checkpoint.size, &self.path) == Some(checkpoint.root)
+    }
 }
 
 /// What a proof shows, once checked.
@@ -99,6 +131,8 @@ pub struct Checked {
     pub place: (u32, u32),
     /// The commit that holds it.
     pub commit: Commit,
+    /// Who else has seen that commit, and when by their clock.
+    pub witnesses: Vec<(Did, Timestamp)>,
 }
 
 /// Why a proof shows nothing.
@@ -149,7 +183,26 @@ impl Vault {
             signature: frame.signature,
             certificate: frame.certificate,
             identity,
+            witnessed: None,
         })
+    }
+
+    /// Adds the words of witnesses that have seen the proof's commit. At most [`MAX_WITNESSED`] of them.
+    #[must_use]
+    pub fn with_witnesses(&self, mut proof: Proof, words: Vec<(Checkpoint, Cosignature)>) -> Proof {
+        let seq = proof.commit.seq;
+        let owner = proof.certificate.certificate.owner.clone();
+        let witnessed: Vec<Witnessed> = words
+            .into_iter()
+            .filter_map(|(checkpoint, cosignature)| {
+                let path = self.inclusion_at(seq, checkpoint.size)?;
+                Some(Witnessed { checkpoint, path, cosignature })
+            })
+            .filter(|witnessed| witnessed.holds(&owner, &proof.commit))
+            .take(MAX_WITNESSED)
+            .collect();
+        proof.witnessed = (!witnessed.is_empty()).then_some(witnessed);
+        proof
     }
 
     /// Every version of the owner's identity document, oldest first.
@@ -230,6 +283,11 @@ pub fn check(bytes: &[u8]) -> Result<Checked, ProofError> {
     if !certified {
         return Err(fails("the owner did not certify the device"));
     }
+    let witnessed = proof.witnessed.unwrap_or_default();
+    let all_hold = witnessed.iter().all(|witnessed| witnessed.holds(&certificate.owner, &proof.commit));
+    if witnessed.len() > MAX_WITNESSED || !all_hold {
+        return Err(fails("the word of a witness does not belong to it"));
+    }
     let source: Source = canonical::decode(&proof.source)?;
     Ok(Checked {
         owner: certificate.owner.clone(),
@@ -247,6 +305,7 @@ pub fn check(bytes: &[u8]) -> Result<Checked, ProofError> {
         object: proof.object,
         place: (proof.place, header.count),
         commit: proof.commit,
+        witnesses: witnessed.into_iter().map(|one| (one.cosignature.witness, one.cosignature.at)).collect(),
     })
 }
 

@@ -322,6 +322,17 @@ impl Vault {
         crate::disk::replace_file(&path, &sealed).map_err(VaultError::io("cannot write", &path))
     }
 
+    /// Takes it away, if it is there.
+    pub fn remove_beside(&self, name: &str) -> Result<(), VaultError> {
+        let path = self.dir.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(VaultError::io("cannot remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads it back, if it is there and whole.
     #[must_use]
     pub fn read_beside(&self, name: &str) -> Option<Vec<u8>> {

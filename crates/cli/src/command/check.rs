@@ -46,7 +46,15 @@ struct Holds<'a> {
     index: u32,
     of: u32,
     commit: CommitShown<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<WitnessShown<'a>>,
     bytes: usize,
+}
+
+#[derive(Serialize)]
+struct WitnessShown<'a> {
+    did: &'a Did,
+    seen: String,
 }
 
 #[derive(Serialize)]
@@ -82,6 +90,11 @@ impl<'a> Holds<'a> {
                 time: commit.time.rfc3339(ZoneOffset::UTC),
                 device: &commit.device,
             },
+            witnesses: checked
+                .witnesses
+                .iter()
+                .map(|(did, at)| WitnessShown { did, seen: at.rfc3339(ZoneOffset::UTC) })
+                .collect(),
             bytes,
         }
     }

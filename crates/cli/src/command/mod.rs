@@ -8,21 +8,25 @@ pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
+pub(crate) mod days;
 pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod experiment;
 pub(crate) mod export;
 pub(crate) mod forecast;
+pub(crate) mod generate;
 pub(crate) mod graph;
 pub(crate) mod guardian;
 pub(crate) mod heir;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod learn;
 pub(crate) mod log;
 pub(crate) mod openapi;
 pub(crate) mod pair;
 pub(crate) mod passwd;
+pub(crate) mod propose;
 pub(crate) mod prove;
 pub(crate) mod query;
 pub(crate) mod recover;
@@ -55,6 +59,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Query(query) => query::run(&globals, &query),
         Command::Forecast(forecast) => forecast::run(&globals, &forecast),
         Command::Graph(graph) => graph::run(&globals, &graph),
+        Command::Learn(learn) => learn::run(&globals, &learn),
+        Command::Days(days) => days::run(&globals, days),
+        Command::Generate(generate) => generate::run(&globals, &generate),
+        Command::Propose(propose) => propose::run(&globals, &propose),
         Command::Ask(ask) => ask::run(&globals, &ask),
         Command::Simulate(simulate) => simulate::run(&globals, simulate),
         Command::Experiment(experiment) => experiment::run(&globals, experiment),

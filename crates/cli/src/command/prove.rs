@@ -35,6 +35,9 @@ pub(crate) struct Prove {
     /// File to write the proof to
     #[arg(short, long, value_name = "FILE", required_unless_present = "json")]
     output: Option<PathBuf>,
+    /// Show also which of your witnesses have seen it, and when
+    #[arg(long)]
+    witnessed: bool,
     /// Replace the file if it is there
     #[arg(long)]
     force: bool,
@@ -43,7 +46,8 @@ pub(crate) struct Prove {
 pub(crate) fn run(globals: &Globals, typed: &Prove) -> Result<Exit, Trouble> {
     let reach = reach(globals)?;
     let which = Which { stream: typed.stream.clone(), time: typed.time };
-    let Response::Proof(proof) = ask_about(&reach, &typed.stream, &Request::Prove(which))? else {
+    let request = if typed.witnessed { Request::ProveWitnessed(which) } else { Request::Prove(which) };
+    let Response::Proof(proof) = ask_about(&reach, &typed.stream, &request)? else {
         return Err(Trouble::misunderstood());
     };
     let bytes = URL_SAFE_NO_PAD.decode(&proof.proof).map_err(|_| Trouble::misunderstood())?;

@@ -22,6 +22,7 @@ Examples:
   twin simulate body sleep --later -60 --nights 14
   twin simulate body training --load exercise_minutes --performance speed --factor 1.3
   twin simulate body brain --connection 12:40:0.5
+  twin simulate body brain --lesion 12 --inhibition 1.2
   twin simulate trial docs/trial.toml --csv > people.csv";
 
 /// Bodies moved on under what is said of them, and trials on virtual people.
@@ -93,6 +94,15 @@ enum BodyOf {
         /// A changed connection: two regions and what its weight is multiplied by
         #[arg(long = "connection", value_name = "A:B:FACTOR", value_parser = connection)]
         connections: Vec<Connection>,
+        /// A region that is cut off: its name, or its number from 1
+        #[arg(long = "lesion", value_name = "REGION")]
+        lesions: Vec<String>,
+        /// What a drug multiplies inhibition by, in every region (GABA-A): 0.5 to 2
+        #[arg(long, default_value_t = 1.0)]
+        inhibition: f64,
+        /// What it multiplies excitation by (glutamate): 0.5 to 2
+        #[arg(long, default_value_t = 1.0)]
+        excitation: f64,
         /// Minutes of brain time
         #[arg(long, default_value_t = 5.0)]
         minutes: f64,
@@ -130,7 +140,9 @@ pub(crate) fn run(globals: &Globals, typed: Simulate) -> Result<Exit, Trouble> {
         What::Body(BodyOf::Training { load, performance, factor, days }) => {
             Asked::Training { load, performance, factor, days }
         }
-        What::Body(BodyOf::Brain { connections, minutes, seed }) => Asked::Brain { connections, minutes, seed },
+        What::Body(BodyOf::Brain { connections, lesions, inhibition, excitation, minutes, seed }) => {
+            Asked::Brain { connections, lesions, inhibition, excitation, minutes, seed }
+        }
     };
     let reach = reach(globals)?;
     let Response::Simulated(answer) = reach.work(&Request::Simulate(asked), "stopping; nothing was changed")? else {

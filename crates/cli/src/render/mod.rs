@@ -5,6 +5,7 @@ pub(crate) mod experiment;
 pub(crate) mod forecast;
 pub(crate) mod graph;
 pub(crate) mod import;
+pub(crate) mod mirror;
 pub(crate) mod number;
 pub(crate) mod progress;
 pub(crate) mod provenance;

@@ -87,6 +87,10 @@ pub(crate) fn checked(checked: &Checked, bytes: usize) -> String {
     chain.step("commit", [format!("number {}, made {time}", commit.seq), commit.digest().to_string()]);
     chain.step("device", [commit.device.to_string()]);
     chain.step("owner", [checked.owner.to_string()]);
+    for (witness, at) in &checked.witnesses {
+        let seen = format!("seen {}", words::time(&at.rfc3339(didymos_base::ZoneOffset::UTC)));
+        chain.step("witness", [witness.to_string(), seen]);
+    }
     format!(
         "{}  {}\n{}\n\n{}\n{} {}\n{}\n",
         heading(&label),

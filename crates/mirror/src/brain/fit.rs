@@ -85,11 +85,38 @@ pub struct Fitted {
     pub seen: f64,
 }
 
+/// What a drug does to every region, as factors on the model's own numbers; 1 leaves them as they are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drug {
+    /// On inhibition of the excitatory population: GABA-A receptors, which benzodiazepines strengthen.
+    pub inhibition: f64,
+    /// On excitation of the excitatory population by itself: glutamate receptors, which ketamine blocks.
+    pub excitation: f64,
+}
+
+impl Default for Drug {
+    fn default() -> Drug {
+        Drug { inhibition: 1.0, excitation: 1.0 }
+    }
+}
+
 impl Fitted {
     /// The model, to simulate or to change.
     pub fn brain(&self) -> Result<Brain<WilsonCowan>, Refusal> {
+        self.brain_under(&Drug::default())
+    }
+
+    /// The model under a drug. Refuses factors outside of ½ to 2, where nothing that was fitted holds.
+    pub fn brain_under(&self, drug: &Drug) -> Result<Brain<WilsonCowan>, Refusal> {
+        for (what, factor) in [("the drug's inhibition", drug.inhibition), ("the drug's excitation", drug.excitation)] {
+            if !(0.5..=2.0).contains(&factor) {
+                return Err(Refusal::senseless(what, format!("{factor} times as strong; ½ to 2 times can be asked")));
+            }
+        }
         let strength = self.knobs.strength / loudest(&self.connectome);
         let mut model = quiet(self.connectome.regions(), &self.knobs);
+        model.inh_to_exc *= drug.inhibition;
+        model.exc_to_exc *= drug.excitation;
         model.noise.sigma = SIGMA;
         Brain::new(&self.connectome, &Coupling { strength, speed: SPEED, step_ms: STEP_MS }, model)
     }

@@ -261,7 +261,35 @@ struct BoldWriter {
     sample_every: usize,
     sample_ms: f64,
     mean: Vec<f64>,
+    /// Activity of blood's next steps, one after the other, until there are [`BLOCK`] of them or somebody reads.
+    waiting: Vec<f64>,
     readings: Vec<f64>,
+}
+
+impl BoldWriter {
+    /// One step of integration has been taken; `reads` says whether BOLD is read after it.
+    #[inline(always)]
+    fn see(&mut self, step: usize, source: &[f64], gain: f64, reads: bool) {
+        if self.every == 1 {
+            self.waiting.extend(source.iter().map(|value| value * gain));
+        } else {
+            for (mean, value) in self.mean.iter_mut().zip(source) {
+                *mean += value;
+            }
+            if step.is_multiple_of(self.every) {
+                let share = gain / self.every as f64;
+                self.waiting.extend(self.mean.iter().map(|mean| mean * share));
+                self.mean.fill(0.0);
+            }
+        }
+        if reads || self.waiting.len() >= BLOCK * self.mean.len() {
+            self.balloon.steps(self.step_s, &mut self.blood, &self.waiting);
+            self.waiting.clear();
+        }
+        if reads {
+            self.readings.extend(self.balloon.read(&self.blood));
+        }
+    }
 }
 
 impl Writer {
@@ -290,6 +318,7 @@ impl Writer {
                     sample_every,
                     sample_ms: bold.sample_ms,
                     mean: vec![0.0; regions],
+                    waiting: Vec::with_capacity(BLOCK * regions),
                     readings: Vec::new(),
                 })
             }
@@ -317,18 +346,8 @@ impl Writer {
             }
         }
         if let Some(bold) = &mut self.bold {
-            for (mean, value) in bold.mean.iter_mut().zip(source) {
-                *mean += value;
-            }
-            if self.step.is_multiple_of(bold.every) {
-                let share = gain / bold.every as f64;
-                bold.mean.iter_mut().for_each(|mean| *mean *= share);
-                bold.balloon.step(bold.step_s, &mut bold.blood, &bold.mean);
-                bold.mean.fill(0.0);
-            }
-            if kept > 0 && kept.is_multiple_of(bold.sample_every) {
-                bold.readings.extend(bold.balloon.read(&bold.blood));
-            }
+            let reads = kept > 0 && kept.is_multiple_of(bold.sample_every);
+            bold.see(self.step, source, gain, reads);
         }
     }
 

@@ -2,7 +2,7 @@
 //! what each candidate's own error says (Timmermann 2006, *Forecast Combinations*: shrinkage beats bare regression).
 
 /// Candidates that are combined.
-pub(crate) const CANDIDATES: usize = 9;
+pub(crate) const CANDIDATES: usize = 10;
 /// What each candidate says.
 pub(crate) type Guesses = [f64; CANDIDATES];
 
@@ -26,10 +26,11 @@ pub(crate) fn combine(weights: &Guesses, guesses: &Guesses) -> f64 {
 /// A window that is over: what the candidates said, what came, and how much it counts.
 pub(crate) type Over<'a> = (&'a Guesses, f64, f64);
 
-/// Weights from windows that are over. Without any, all candidates count equally.
-pub(crate) fn learn(past: &[Over<'_>], aim: Aim) -> Guesses {
-    let even = [1.0 / CANDIDATES as f64; CANDIDATES];
-    if past.len() < 2 * CANDIDATES {
+/// Weights of the first `count` candidates from windows that are over; the others have none. Without any windows, all
+/// candidates count equally.
+pub(crate) fn learn(past: &[Over<'_>], aim: Aim, count: usize) -> Guesses {
+    let even = std::array::from_fn(|i| if i < count { 1.0 / count as f64 } else { 0.0 });
+    if past.len() < 2 * count {
         return even;
     }
     let n: f64 = past.iter().map(|window| window.2).sum();
@@ -43,6 +44,7 @@ pub(crate) fn learn(past: &[Over<'_>], aim: Aim) -> Guesses {
             };
         }
     }
+    errors[count..].fill(f64::INFINITY);
     let best = errors.iter().copied().fold(f64::INFINITY, f64::min);
     if best <= 0.0 || !best.is_finite() {
         return errors
@@ -56,7 +58,7 @@ pub(crate) fn learn(past: &[Over<'_>], aim: Aim) -> Guesses {
     match aim {
         Aim::Squared => {
             let each: Vec<f64> = past.iter().map(|window| window.2).collect();
-            least_squares(past, &each, &prior, best)
+            least_squares(past, &each, &prior, best, count)
         }
         Aim::Absolute => {
             // Absolute errors by reweighted squares; ε keeps a window that was hit exactly from taking all the weight.
@@ -69,7 +71,7 @@ pub(crate) fn learn(past: &[Over<'_>], aim: Aim) -> Guesses {
                         counts * best / (truth - combine(&weights, guesses)).abs().max(floor)
                     })
                     .collect();
-                weights = least_squares(past, &each, &prior, best * best);
+                weights = least_squares(past, &each, &prior, best * best, count);
             }
             weights
         }
@@ -77,7 +79,7 @@ pub(crate) fn learn(past: &[Over<'_>], aim: Aim) -> Guesses {
 }
 
 /// Minimises the weighted squares plus the pull towards the prior, over the simplex, by projected gradients.
-fn least_squares(past: &[Over<'_>], each: &[f64], prior: &Guesses, unit: f64) -> Guesses {
+fn least_squares(past: &[Over<'_>], each: &[f64], prior: &Guesses, unit: f64, count: usize) -> Guesses {
     let mut gram = [[0.0; CANDIDATES]; CANDIDATES];
     let mut total = 0.0;
     for ((guesses, truth, _), weight) in past.iter().zip(each) {
@@ -102,7 +104,8 @@ fn least_squares(past: &[Over<'_>], each: &[f64], prior: &Guesses, unit: f64) ->
     let mut weights = *prior;
     for _ in 0..400 {
         let slope: Guesses = std::array::from_fn(|i| combine(&gram[i], &weights) - pull * prior[i]);
-        let moved: Guesses = std::array::from_fn(|i| weights[i] - slope[i] / largest);
+        let moved: Guesses =
+            std::array::from_fn(|i| if i < count { weights[i] - slope[i] / largest } else { f64::MIN / 1e6 });
         weights = onto_simplex(&moved);
     }
     weights
@@ -141,7 +144,7 @@ mod tests {
             .collect();
         let past: Vec<Over<'_>> = windows.iter().map(|(guesses, truth)| (guesses, *truth, 1.0)).collect();
         for aim in [Aim::Squared, Aim::Absolute] {
-            let weights = learn(&past, aim);
+            let weights = learn(&past, aim, CANDIDATES);
             assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
             assert!((weights[2] - 0.5).abs() < 0.05 && (weights[5] - 0.5).abs() < 0.05, "{aim:?}: {weights:?}");
         }

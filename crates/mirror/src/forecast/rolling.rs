@@ -6,6 +6,7 @@
 
 use super::blend::{CANDIDATES, Guesses};
 use super::gbm::{Binned, Boosted, Loss};
+use super::neural::Neural;
 use super::ridge::{Products, Ridge};
 use super::rows::Rows;
 use super::seeded::Seeded;
@@ -23,6 +24,7 @@ pub(crate) const NAMES: [&str; CANDIDATES] = [
     "strong ridge",
     "boosted trees (mean)",
     "boosted trees (median)",
+    "neural net on graph states",
 ];
 
 /// Blocks: how often everything is fitted anew.
@@ -53,6 +55,8 @@ pub(crate) struct Rolled {
     /// What the candidates say now, per step ahead, from the last known bucket.
     pub(crate) now: Vec<Guesses>,
     pub(crate) last: usize,
+    /// Whether the neural forecaster said anything.
+    pub(crate) neural: bool,
 }
 
 pub(crate) struct Engine<'a> {
@@ -80,7 +84,11 @@ struct Table {
 
 impl Engine<'_> {
     /// Rolls through the past. `watch` hears of each block and may end it.
-    pub(crate) fn roll(&self, watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>) -> Result<Rolled, Refused> {
+    pub(crate) fn roll(
+        &self,
+        neural: impl FnOnce(usize) -> Option<Neural>,
+        watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Rolled, Refused> {
         let known: Vec<usize> = (0..self.values.len()).filter(|i| self.values[*i].is_some()).collect();
         let last = *known.last().ok_or(Refused::NothingKnown)?;
         let from = known.len() * 3 / 10;
@@ -88,6 +96,7 @@ impl Engine<'_> {
         let stride = (known.len() - from).div_ceil(ORIGINS);
         let table = self.table(&known);
         let mut trials = Vec::new();
+        let mut neural = neural(blocks[0]);
         for (i, start) in blocks.iter().enumerate() {
             if watch(i, BLOCKS + 1).is_break() {
                 return Err(Refused::Stopped);
@@ -97,10 +106,19 @@ impl Engine<'_> {
             let origins: Vec<usize> =
                 known.iter().copied().skip(from).step_by(stride).filter(|t| (*start..end).contains(t)).collect();
             let smoothed = self.smoothed(*start, &origins);
+            if let Some(neural) = &mut neural {
+                neural.learn(self.rows, self.values, *start);
+            }
             for (origin, smoothed) in origins.iter().zip(&smoothed) {
+                let net = neural.as_mut().and_then(|neural| neural.ahead(self.rows, *origin));
                 for ahead in 1..=self.horizon {
                     if let Some(truth) = self.values.get(origin + ahead).copied().flatten() {
-                        let guesses = self.guess(&fitted, *origin, ahead, smoothed[ahead - 1]);
+                        let guesses = self.guess(
+                            &fitted,
+                            *origin,
+                            ahead,
+                            (smoothed[ahead - 1], net.as_ref().map(|net| net[ahead - 1])),
+                        );
                         trials.push(Trial { origin: *origin, ahead, block: *start, truth, guesses });
                     }
                 }
@@ -111,8 +129,14 @@ impl Engine<'_> {
         }
         let fitted = self.fit(&table, last);
         let smoothed = self.smoothed(last, &[last]);
-        let now = (1..=self.horizon).map(|ahead| self.guess(&fitted, last, ahead, smoothed[0][ahead - 1])).collect();
-        Ok(Rolled { trials, now, last })
+        let net = neural.as_mut().and_then(|neural| {
+            neural.learn(self.rows, self.values, last);
+            neural.ahead(self.rows, last)
+        });
+        let now = (1..=self.horizon).map(|ahead| {
+            self.guess(&fitted, last, ahead, (smoothed[0][ahead - 1], net.as_ref().map(|net| net[ahead - 1])))
+        });
+        Ok(Rolled { now: now.collect(), trials, last, neural: net.is_some() })
     }
 
     fn table(&self, known: &[usize]) -> Table {
@@ -172,7 +196,7 @@ impl Engine<'_> {
         origins.iter().map(&mut ahead_of).collect()
     }
 
-    fn guess(&self, fitted: &Fitted, origin: usize, ahead: usize, smoothed: f64) -> Guesses {
+    fn guess(&self, fitted: &Fitted, origin: usize, ahead: usize, (smoothed, net): (f64, Option<f64>)) -> Guesses {
         let rows = self.rows;
         let row = rows.row(origin, ahead);
         let mean = rows.seasonal_mean(origin, ahead);
@@ -183,7 +207,8 @@ impl Engine<'_> {
             [0, 1].map(|i| fitted.trees.as_ref().map_or(mean, |trees| anchor + trees[i].predict(&row)));
         let naive = rows.seasonal_naive(origin, ahead);
         let median = rows.seasonal_median(origin, ahead);
-        let guesses = [naive, rows.last(origin), mean, median, smoothed, light, strong, squared, absolute];
+        let guesses =
+            [naive, rows.last(origin), mean, median, smoothed, light, strong, squared, absolute, net.unwrap_or(mean)];
         guesses.map(|guess| if guess.is_finite() { guess.clamp(self.bounds.0, self.bounds.1) } else { mean })
     }
 }

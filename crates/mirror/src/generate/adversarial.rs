@@ -2,10 +2,10 @@
 //! day into a window, bucket by bucket, a judge that reads windows, and `TimeGAN`'s term that holds the means and spreads of
 //! what is made to those of what was.
 
+use super::learner::step_seed;
 use super::windows::{WHEN, Windows};
 use crate::learn::{Adam, Chance, Dense, Gru, Matrix, Parameters, Tape, Var};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 
 /// Noise of the whole window, and of each bucket.
 const WHOLE: usize = 4;
@@ -24,6 +24,7 @@ pub(super) struct Adversarial {
     out: Dense,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Judge {
     parameters: Parameters,
     cell: Gru,
@@ -51,63 +52,71 @@ impl Judge {
     }
 }
 
-impl Adversarial {
-    /// Learns; none if `watch` breaks.
-    pub(super) fn learn(
-        windows: &Windows,
-        steps: usize,
-        seed: u64,
-        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Option<Self> {
+/// A pair being learnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Learning {
+    model: Adversarial,
+    judge: Judge,
+    descents: (Adam, Adam),
+    averaged: Parameters,
+    pub(super) done: usize,
+}
+
+impl Learning {
+    pub(super) fn begin(windows: &Windows, seed: u64) -> Self {
         let mut chance = Chance::new(seed ^ 0x6a);
         let mut parameters = Parameters::default();
         let cell = Gru::new(&mut parameters, WHOLE + FRESH + WHEN, HIDDEN, &mut chance);
         let out = Dense::new(&mut parameters, HIDDEN, windows.streams, &mut chance);
-        let mut all = Self { parameters, cell, out };
+        let model = Adversarial { parameters, cell, out };
         let mut parameters = Parameters::default();
         let cell = Gru::new(&mut parameters, 2 * windows.streams + WHEN, HIDDEN, &mut chance);
         let out = Dense::new(&mut parameters, 2 * HIDDEN, 1, &mut chance);
-        let mut judge = Judge { parameters, cell, out };
-        let mut descents = (Adam::new(RATE, 0.0), Adam::new(RATE, 0.0));
-        let mut averaged = all.parameters.clone();
-        let mut tape = Tape::new();
-        for step in 0..steps {
-            if watch(step).is_break() {
-                return None;
-            }
-            let batch: Vec<usize> = (0..BATCH).map(|_| chance.below(windows.learnt.len())).collect();
-            let real: Vec<&[f32]> = batch.iter().map(|i| &windows.learnt[*i].score[..]).collect();
-            let known: Vec<&[f32]> = batch.iter().map(|i| &windows.learnt[*i].known[..]).collect();
-            let known: Vec<Matrix> = (0..windows.per_day).map(|t| windows.bucket(&known, t)).collect();
-            let when: Vec<(usize, usize)> = batch.iter().map(|i| windows.learnt[*i].when()).collect();
-            let when = windows.when(&when);
-            // The judge's turn: what is made is given, not learnt from.
-            tape.clear();
-            let made = all.buckets(&mut tape, &when, &mut chance);
-            let made: Vec<Matrix> = made.iter().map(|x| tape.matrix(*x)).collect();
-            tape.clear();
-            let blurred = |tape: &mut Tape, chance: &mut Chance, x: &Matrix| {
-                let mut noise = chance.normal(x.rows(), x.columns());
-                noise.as_mut_slice().iter_mut().zip(x.as_slice()).for_each(|(n, x)| *n = *n * BLUR + x);
-                tape.given(&noise)
-            };
-            let real: Vec<Matrix> = (0..windows.per_day).map(|t| windows.bucket(&real, t)).collect();
-            let reals: Vec<Var> = real.iter().map(|x| blurred(&mut tape, &mut chance, x)).collect();
-            let mades: Vec<Var> = made.iter().map(|x| blurred(&mut tape, &mut chance, x)).collect();
-            let of_real = judge.read(&mut tape, &reals, &known, &when);
-            let of_made = judge.read(&mut tape, &mades, &known, &when);
-            let loss = verdict_loss(&mut tape, of_real, of_made);
-            tape.backward(loss);
-            descents.0.step(&mut judge.parameters, &tape);
-            let loss = all.turn(&mut tape, &judge, &when, (&real, &known), &mut chance);
-            tape.backward(loss);
-            descents.1.step(&mut all.parameters, &tape);
-            averaged.towards(&all.parameters, if step * 2 < steps { 1.0 } else { 0.01 });
-        }
-        all.parameters = averaged;
-        Some(all)
+        let judge = Judge { parameters, cell, out };
+        let averaged = model.parameters.clone();
+        Self { model, judge, descents: (Adam::new(RATE, 0.0), Adam::new(RATE, 0.0)), averaged, done: 0 }
     }
 
+    /// One step of `steps` for both, with chance of its own.
+    pub(super) fn step(&mut self, windows: &Windows, steps: usize, seed: u64, tape: &mut Tape) {
+        let mut chance = Chance::new(step_seed(seed ^ 0x6a, self.done));
+        let batch: Vec<usize> = (0..BATCH).map(|_| chance.below(windows.learnt.len())).collect();
+        let real: Vec<&[f32]> = batch.iter().map(|i| &windows.learnt[*i].score[..]).collect();
+        let known: Vec<&[f32]> = batch.iter().map(|i| &windows.learnt[*i].known[..]).collect();
+        let known: Vec<Matrix> = (0..windows.per_day).map(|t| windows.bucket(&known, t)).collect();
+        let when: Vec<(usize, usize)> = batch.iter().map(|i| windows.learnt[*i].when()).collect();
+        let when = windows.when(&when);
+        // The judge's turn: what is made is given, not learnt from.
+        tape.clear();
+        let made = self.model.buckets(tape, &when, &mut chance);
+        let made: Vec<Matrix> = made.iter().map(|x| tape.matrix(*x)).collect();
+        tape.clear();
+        let blurred = |tape: &mut Tape, chance: &mut Chance, x: &Matrix| {
+            let mut noise = chance.normal(x.rows(), x.columns());
+            noise.as_mut_slice().iter_mut().zip(x.as_slice()).for_each(|(n, x)| *n = *n * BLUR + x);
+            tape.given(&noise)
+        };
+        let real: Vec<Matrix> = (0..windows.per_day).map(|t| windows.bucket(&real, t)).collect();
+        let reals: Vec<Var> = real.iter().map(|x| blurred(tape, &mut chance, x)).collect();
+        let mades: Vec<Var> = made.iter().map(|x| blurred(tape, &mut chance, x)).collect();
+        let of_real = self.judge.read(tape, &reals, &known, &when);
+        let of_made = self.judge.read(tape, &mades, &known, &when);
+        let loss = verdict_loss(tape, of_real, of_made);
+        tape.backward(loss);
+        self.descents.0.step(&mut self.judge.parameters, tape);
+        let loss = self.model.turn(tape, &self.judge, &when, (&real, &known), &mut chance);
+        tape.backward(loss);
+        self.descents.1.step(&mut self.model.parameters, tape);
+        self.averaged.towards(&self.model.parameters, if self.done * 2 < steps { 1.0 } else { 0.01 });
+        self.done += 1;
+    }
+
+    pub(super) fn finish(&self) -> Adversarial {
+        Adversarial { parameters: self.averaged.clone(), ..self.model.clone() }
+    }
+}
+
+impl Adversarial {
     fn buckets(&self, tape: &mut Tape, when: &[Matrix], chance: &mut Chance) -> Vec<Var> {
         let rows = when[0].rows();
         let whole = chance.normal(rows, WHOLE);

@@ -1,11 +1,11 @@
 //! A conditional variational autoencoder over whole windows (Kingma and Welling 2014; Sohn et al. 2015). What the decoder
 //! leaves unexplained is added as first-order autoregressive noise with the residuals' own spread and persistence.
 
+use super::learner::step_seed;
 use super::windows::Windows;
 use crate::body::elementary::cos_sin_turns;
 use crate::learn::{Adam, Chance, Matrix, Parameters, Perceptron, Tape};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 
 const LATENT: usize = 6;
 const HIDDEN: usize = 48;
@@ -30,41 +30,49 @@ fn condition(windows: &Windows, when: (usize, usize)) -> [f32; CONDITION] {
     [c as f32, s as f32, weekend(when.0), weekend(when.0 + 1)]
 }
 
-impl Autoencoder {
-    /// Learns; none if `watch` breaks.
-    pub(super) fn learn(
-        windows: &Windows,
-        steps: usize,
-        seed: u64,
-        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Option<Self> {
+/// An autoencoder being learnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Learning {
+    model: Autoencoder,
+    adam: Adam,
+    /// The squared error's unit: what is left unexplained. It follows the fit.
+    variance: f32,
+    pub(super) done: usize,
+}
+
+impl Learning {
+    pub(super) fn begin(windows: &Windows, seed: u64) -> Self {
         let width = windows.per_day * windows.streams;
         let mut chance = Chance::new(seed ^ 0xae);
         let mut parameters = Parameters::default();
         let encoder = Perceptron::new(&mut parameters, &[2 * width + CONDITION, HIDDEN, 2 * LATENT], &mut chance);
         let decoder = Perceptron::new(&mut parameters, &[LATENT + CONDITION, HIDDEN, width], &mut chance);
-        let mut all = Self { parameters, encoder, decoder, left: vec![(1.0, 0.0); windows.streams] };
-        let mut adam = Adam::new(RATE, DECAY);
-        let mut tape = Tape::new();
-        // The squared error's unit: what is left unexplained. It follows the fit.
-        let mut variance = 1.0f32;
-        for step in 0..steps {
-            if watch(step).is_break() {
-                return None;
-            }
-            let batch: Vec<usize> = (0..BATCH).map(|_| chance.below(windows.learnt.len())).collect();
-            tape.clear();
-            let noise = chance.normal(BATCH, LATENT);
-            let (loss, error) = all.loss(&mut tape, windows, &batch, &noise, variance);
-            variance += 0.02 * (error - variance);
-            tape.backward(loss);
-            adam.rate = RATE * (3.0 * (steps - step) as f32 / steps as f32).min(1.0);
-            adam.step(&mut all.parameters, &tape);
-        }
-        all.measure_left(windows);
-        Some(all)
+        let model = Autoencoder { parameters, encoder, decoder, left: vec![(1.0, 0.0); windows.streams] };
+        Self { model, adam: Adam::new(RATE, DECAY), variance: 1.0, done: 0 }
     }
 
+    /// One step of `steps`, with chance of its own, so that it does not matter when the last break was.
+    pub(super) fn step(&mut self, windows: &Windows, steps: usize, seed: u64, tape: &mut Tape) {
+        let mut chance = Chance::new(step_seed(seed ^ 0xae, self.done));
+        let batch: Vec<usize> = (0..BATCH).map(|_| chance.below(windows.learnt.len())).collect();
+        tape.clear();
+        let noise = chance.normal(BATCH, LATENT);
+        let (loss, error) = self.model.loss(tape, windows, &batch, &noise, self.variance);
+        self.variance += 0.02 * (error - self.variance);
+        tape.backward(loss);
+        self.adam.rate = RATE * (3.0 * (steps - self.done) as f32 / steps as f32).min(1.0);
+        self.adam.step(&mut self.model.parameters, tape);
+        self.done += 1;
+    }
+
+    pub(super) fn finish(&self, windows: &Windows) -> Autoencoder {
+        let mut model = self.model.clone();
+        model.measure_left(windows);
+        model
+    }
+}
+
+impl Autoencoder {
     fn inputs(windows: &Windows, batch: &[usize]) -> [Matrix; 3] {
         let width = windows.per_day * windows.streams;
         let (mut x, mut known, mut c) = (Vec::with_capacity(batch.len() * width), Vec::new(), Vec::new());

@@ -3,6 +3,7 @@
 use super::adversarial::Adversarial;
 use super::autoencoder::Autoencoder;
 use super::classic::{Copula, bootstrap};
+use super::learner::Learner;
 use super::scores::{Area, Dated, discriminative, membership, predictive};
 use super::windows::{Window, Windows};
 use crate::body::Refusal;
@@ -25,10 +26,10 @@ pub enum Kind {
     Adversarial,
 }
 
-const KINDS: [Kind; 4] = [Kind::BlockBootstrap, Kind::GaussianCopula, Kind::Autoencoder, Kind::Adversarial];
+pub(super) const KINDS: [Kind; 4] = [Kind::BlockBootstrap, Kind::GaussianCopula, Kind::Autoencoder, Kind::Adversarial];
 
 /// How long is learnt, and by which chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Where chance comes from.
     pub seed: u64,
@@ -85,44 +86,41 @@ const ATTACK: usize = 4;
 const MADE: usize = 1_000;
 
 impl Generator {
-    /// Learns from streams on one grid and judges every kind. `watch` hears the steps done and in all and may break, and
-    /// then there is no generator. Unknown hours
-    /// stay unknown: nothing is filled in, nothing is learnt from them. Refuses less than 14 days known at least by half, streams that never change, and a person whose every
-    /// maker gives away what it learnt from.
+    /// Learns from streams on one grid and judges every kind, in one go; [`super::Learner`] says what is refused. `watch`
+    /// hears of parts done and in all and may break, and then there is no generator.
     pub fn learn(
         grid: &Grid,
         streams: &[Column],
         settings: Settings,
         watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Self>, Refusal> {
-        let steps = settings.steps;
-        if !(1..=100_000).contains(&steps) {
-            return Err(Refusal::senseless("the number of steps", "it must be 1 to 100,000"));
-        }
-        let seed = settings.seed;
-        let windows = Windows::of(grid, streams, seed)?;
-        let copula = Copula::learn(&windows);
-        // A step of the adversarial pair costs about as much as ten of the autoencoder.
-        let all = 11 * steps;
-        let Some(autoencoder) = Autoencoder::learn(&windows, steps, seed, &mut |done| watch(done, all)) else {
-            return Ok(None);
-        };
-        let Some(adversarial) = Adversarial::learn(&windows, steps, seed, &mut |done| watch(steps + 10 * done, all))
-        else {
-            return Ok(None);
-        };
+        let mut learner = Learner::begin(grid, streams, settings)?;
+        if learner.advance(watch)? { learner.finish().map(Some) } else { Ok(None) }
+    }
+
+    /// Makers that have not been judged yet.
+    pub(super) fn unjudged(
+        windows: Windows,
+        copula: Copula,
+        autoencoder: Autoencoder,
+        adversarial: Adversarial,
+    ) -> Result<Self, Refusal> {
         if !autoencoder.is_finite() || !adversarial.is_finite() {
             return Err(Refusal::undetermined("days", "learning did not settle"));
         }
         let best = Kind::GaussianCopula;
-        let mut generator =
-            Self { windows, copula, autoencoder, adversarial, judged: Vec::new(), real_predictive: 0.0, best };
-        generator.judge(settings)?;
-        Ok(Some(generator))
+        Ok(Self { windows, copula, autoencoder, adversarial, judged: Vec::new(), real_predictive: 0.0, best })
     }
 
-    fn judge(&mut self, settings: Settings) -> Result<(), Refusal> {
-        let (seed, steps) = (settings.seed, settings.steps);
+    /// What made days can hope for: how well the learnt days tell the kept ones.
+    pub(super) fn judge_real(&self, settings: Settings) -> f64 {
+        let kept: Vec<Dated<'_>> = self.windows.kept.iter().map(Window::dated).collect();
+        let learnt: Vec<Dated<'_>> = self.windows.learnt.iter().map(Window::dated).collect();
+        predictive(&self.windows, &kept, &learnt, settings.steps, settings.seed)
+    }
+
+    pub(super) fn judge(&self, kind: Kind, settings: Settings) -> Result<Judged, Refusal> {
+        let Settings { seed, steps } = settings;
         let windows = &self.windows;
         let mut chance = Chance::new(seed ^ 0x1ad6);
         let mut real: Vec<&Window> = windows.learnt.iter().chain(&windows.kept).collect();
@@ -130,40 +128,40 @@ impl Generator {
         real = order.into_iter().take(SCORED).map(|i| real[i]).collect();
         let dated: Vec<(Dated<'_>, usize)> = real.iter().map(|window| (window.dated(), window.day)).collect();
         let kept: Vec<Dated<'_>> = windows.kept.iter().map(Window::dated).collect();
-        let learnt: Vec<Dated<'_>> = windows.learnt.iter().map(Window::dated).collect();
-        self.real_predictive = predictive(windows, &kept, &learnt, steps, seed);
-        let mut judged = Vec::new();
-        for kind in KINDS {
-            let made: Vec<Vec<f32>> =
-                dated.iter().map(|(dated, _)| self.scores(kind, dated.when, &mut chance)).collect();
-            let made: Vec<Dated<'_>> =
-                made.iter().zip(&dated).map(|(made, (dated, _))| Dated { score: made, ..*dated }).collect();
-            let attack = self.attack(kind, seed, &mut chance)?;
-            judged.push(Judged {
-                kind,
-                discriminative: discriminative(windows, &dated, &made, steps, seed),
-                predictive: predictive(windows, &kept, &made, steps, seed),
-                attack,
-                refused: attack.low > 0.5,
-            });
+        let made: Vec<Vec<f32>> = dated.iter().map(|(dated, _)| self.scores(kind, dated.when, &mut chance)).collect();
+        let made: Vec<Dated<'_>> =
+            made.iter().zip(&dated).map(|(made, (dated, _))| Dated { score: made, ..*dated }).collect();
+        let attack = self.attack(kind, seed, &mut chance)?;
+        let judged = Judged {
+            kind,
+            discriminative: discriminative(windows, &dated, &made, steps, seed),
+            predictive: predictive(windows, &kept, &made, steps, seed),
+            attack,
+            refused: attack.low > 0.5,
+        };
+        if (judged.discriminative + judged.predictive).is_finite() {
+            Ok(judged)
+        } else {
+            Err(Refusal::undetermined("days", "what was made is not finite"))
         }
-        if judged.iter().any(|one| !(one.discriminative + one.predictive).is_finite()) {
-            return Err(Refusal::undetermined("days", "what was made is not finite"));
-        }
+    }
+
+    /// Keeps the best of those that may be used.
+    pub(super) fn choose(mut self, judged: Vec<Judged>, real_predictive: f64) -> Result<Self, Refusal> {
         // Both scores count alike: each in units of the best among those that may be used.
         let fit: Vec<&Judged> = judged.iter().filter(|one| !one.refused).collect();
         let least = |of: fn(&Judged) -> f64| fit.iter().map(|one| of(one)).fold(f64::INFINITY, f64::min).max(0.02);
         let (first, second) = (least(|one| one.discriminative), least(|one| one.predictive));
         let total = |one: &Judged| one.discriminative / first + one.predictive / second;
         let best = fit.iter().min_by(|a, b| total(a).total_cmp(&total(b))).map(|one| one.kind);
-        self.judged = judged;
         self.best = best.ok_or_else(|| {
             Refusal::undetermined(
                 "days that are not the owner's in disguise",
                 "every maker gives away what it learnt from",
             )
         })?;
-        Ok(())
+        (self.judged, self.real_predictive) = (judged, real_predictive);
+        Ok(self)
     }
 
     /// The attack on whole windows and on quarters of them, which a maker could have copied; whichever finds more.

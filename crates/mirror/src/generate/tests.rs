@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Generator, Kind, Settings, membership};
+use super::{Generator, Kind, Learner, Settings, membership};
 use crate::features::{Column, DAY_MS, Grid};
 use crate::learn::Chance;
 use std::ops::ControlFlow;
@@ -64,6 +64,31 @@ fn a_seed_gives_the_same_days() {
         if done > 9 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert!(none.unwrap().is_none());
+}
+
+#[test]
+fn breaks_and_storage_change_no_bit_of_what_is_learnt() {
+    let settings = Settings { seed: 4, steps: 3 };
+    let whole = learn(40, settings);
+    let (grid, streams) = person(40, 1);
+    let mut learner = Learner::begin(&grid, &streams, settings).unwrap();
+    let mut breaks = 0;
+    loop {
+        let mut parts = 0;
+        let mut two = |_: usize, _: usize| {
+            parts += 1;
+            if parts > 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        if learner.advance(&mut two).unwrap() {
+            break;
+        }
+        assert!(learner.finish().is_err());
+        breaks += 1;
+        learner = serde_json::from_slice(&serde_json::to_vec(&learner).unwrap()).unwrap();
+    }
+    assert!(breaks >= 4, "{breaks}");
+    assert_eq!(learner.progress().0, learner.progress().1);
+    assert!(learner.finish().unwrap() == whole);
 }
 
 #[test]

@@ -97,6 +97,11 @@ impl Diary<'_> {
 
     /// Scales of all streams that can be learnt from, from the first `until` days.
     pub(super) fn scales(&self, until: usize) -> Result<(Usable, Vec<Scale>), Refusal> {
+        self.scales_of(until, DAYS_NEEDED * 3 / 4)
+    }
+
+    /// Scales of all streams that are known on `need` of the first `until` days.
+    pub(super) fn scales_of(&self, until: usize, need: usize) -> Result<(Usable, Vec<Scale>), Refusal> {
         self.check()?;
         let per_day = self.grid.per_day();
         let (mut usable, mut scales) = (Usable::default(), Vec::new());
@@ -110,12 +115,8 @@ impl Diary<'_> {
             most = most.max(days.len());
             let (low, high) =
                 known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |all, (_, y)| (all.0.min(*y), all.1.max(*y)));
-            let reason = if days.len() < DAYS_NEEDED * 3 / 4 {
-                Some(format!(
-                    "known on {} of the days that are learnt from; {} are needed",
-                    days.len(),
-                    DAYS_NEEDED * 3 / 4
-                ))
+            let reason = if days.len() < need {
+                Some(format!("known on {} of the days that are learnt from; {need} are needed", days.len()))
             } else if low >= high {
                 Some("every value is the same".to_owned())
             } else if low.abs().max(high.abs()) > 1e15 {
@@ -136,7 +137,7 @@ impl Diary<'_> {
             }
         }
         if scales.is_empty() {
-            return Err(match usable.left_out.iter().find(|_| most >= DAYS_NEEDED * 3 / 4) {
+            return Err(match usable.left_out.iter().find(|_| most >= need) {
                 Some((_, reason)) => Refusal::undetermined("a portrait", reason.clone()),
                 None => Refusal::TooFew { what: "days with values", have: most, need: DAYS_NEEDED },
             });

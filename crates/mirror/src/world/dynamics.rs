@@ -1,6 +1,7 @@
 //! The ensemble: lines, and nets for what lines miss where that helps; and the cloud of particles that it moves.
 
-use super::evidence::{Influence, evidence};
+use super::evidence::Influence;
+use super::learner::Learner;
 use super::transitions::{Record, Support, Transitions};
 use crate::body::{Body, Refusal};
 use crate::forecast::cholesky_solve;
@@ -8,19 +9,15 @@ use crate::learn::{Adam, Chance, Parameters, Perceptron, Tape};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-const MEMBERS: usize = 6;
 const PARTICLES: usize = 60;
-const FOLDS: usize = 5;
 const PULL: f64 = 2.0;
 const HIDDEN: usize = 12;
 const BATCH: usize = 64;
-/// A resampled block of transitions: neighbours in time belong together.
-const BLOCK: usize = 7;
 /// States are held within so many spreads.
 const HELD: f64 = 6.0;
 
 /// How long is learnt, and by which chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Where chance comes from.
     pub seed: u64,
@@ -36,14 +33,14 @@ impl Default for Settings {
 
 /// A line per state, and maybe a net for what it misses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Member {
+pub(super) struct Member {
     /// Per state, slopes on the input and a last one for 1.
     lines: Vec<Vec<f64>>,
     net: Option<(Parameters, Perceptron)>,
 }
 
 impl Member {
-    fn learn(all: &Transitions, rows: &[usize], bent: Option<usize>, seed: u64) -> Self {
+    pub(super) fn learn(all: &Transitions, rows: &[usize], bent: Option<usize>, seed: u64) -> Self {
         let width = all.units.len() + 1;
         let lines: Vec<Vec<f64>> = (0..all.states)
             .map(|state| {
@@ -106,7 +103,7 @@ impl Member {
         input.iter().zip(slopes).map(|(x, b)| x * b).sum::<f64>() + slopes[input.len()]
     }
 
-    fn next(&self, input: &[f64]) -> Vec<f64> {
+    pub(super) fn next(&self, input: &[f64]) -> Vec<f64> {
         let mut next: Vec<f64> = (0..self.lines.len()).map(|state| self.line(state, input)).collect();
         if let Some((parameters, net)) = &self.net {
             let x: Vec<f32> = input.iter().map(|x| *x as f32).collect();
@@ -123,13 +120,13 @@ impl Member {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct World {
     pub(super) all: Transitions,
-    members: Vec<Member>,
+    pub(super) members: Vec<Member>,
     /// Errors really made on transitions that were not learnt from, in units.
-    errors: Vec<Vec<f64>>,
-    influences: Vec<Influence>,
+    pub(super) errors: Vec<Vec<f64>>,
+    pub(super) influences: Vec<Influence>,
     /// Per state: error on transitions not learnt from, over that of saying the mean.
-    skill: Vec<f64>,
-    seed: u64,
+    pub(super) skill: Vec<f64>,
+    pub(super) seed: u64,
 }
 
 /// Particles, each moved by one member and by its own errors.
@@ -164,73 +161,15 @@ pub struct Comparison {
 }
 
 impl World {
-    /// Learns from a record of at least 40 steps, and five more per column, in which every column is known. `watch` hears
-    /// the parts done and in all and may break; then there is no world.
+    /// Learns in one go; [`super::Learner`] says from what. `watch` hears the parts done and in all and may break; then there
+    /// is no world.
     pub fn learn(
         record: &Record<'_>,
         settings: Settings,
         watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Option<Self>, Refusal> {
-        if !(1..=100_000).contains(&settings.steps) {
-            return Err(Refusal::senseless("the number of steps", "it must be 1 to 100,000"));
-        }
-        let all = Transitions::of(record)?;
-        let rows = all.input.len();
-        let parts = 2 * FOLDS + MEMBERS;
-        let mut part = 0;
-        let mut stop = |watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>| {
-            part += 1;
-            watch(part - 1, parts).is_break()
-        };
-        // Whole spans of time are held back in turn.
-        let fold = |row: usize| row * FOLDS / rows;
-        let mut missed: [Vec<Vec<Option<f64>>>; 2] = [vec![Vec::new(); rows], vec![Vec::new(); rows]];
-        for (bent, missed) in missed.iter_mut().enumerate() {
-            for out in 0..FOLDS {
-                if stop(watch) {
-                    return Ok(None);
-                }
-                let learnt: Vec<usize> = (0..rows).filter(|row| fold(*row) != out).collect();
-                let bent = (bent == 1).then_some(settings.steps);
-                let member = Member::learn(&all, &learnt, bent, settings.seed ^ out as u64);
-                for row in (0..rows).filter(|row| fold(*row) == out) {
-                    let told = member.next(&all.input[row]);
-                    missed[row] =
-                        all.next[row].iter().zip(told).map(|(next, told)| next.map(|next| next - told)).collect();
-                }
-            }
-        }
-        let square =
-            |missed: &[Vec<Option<f64>>]| missed.iter().flatten().flatten().map(|miss| miss * miss).sum::<f64>();
-        let bent = square(&missed[1]) < square(&missed[0]);
-        let missed = &missed[usize::from(bent)];
-        let skill = (0..all.states)
-            .map(|state| {
-                let (miss, plain) = missed.iter().zip(&all.next).fold((0.0, 0.0), |sum, (miss, next)| {
-                    let (Some(miss), Some(next)) = (miss[state], next[state]) else { return sum };
-                    (sum.0 + miss * miss, sum.1 + next * next)
-                });
-                if plain > 0.0 { (miss / plain).sqrt() } else { 1.0 }
-            })
-            .collect();
-        let errors: Vec<Vec<f64>> =
-            missed.iter().filter_map(|miss| miss.iter().copied().collect::<Option<Vec<f64>>>()).collect();
-        if errors.len() < 20 {
-            return Err(Refusal::TooFew { what: "next steps without a gap", have: errors.len(), need: 20 });
-        }
-        let mut chance = Chance::new(settings.seed);
-        let mut members = Vec::new();
-        for member in 0..MEMBERS {
-            if stop(watch) {
-                return Ok(None);
-            }
-            let blocks = (0..rows.div_ceil(BLOCK)).map(|_| chance.below(rows));
-            let drawn: Vec<usize> = blocks.flat_map(|from| (from..from + BLOCK).map(|row| row % rows)).collect();
-            let bent = bent.then_some(settings.steps);
-            members.push(Member::learn(&all, &drawn, bent, settings.seed.wrapping_add(member as u64)));
-        }
-        let influences = evidence(&all);
-        Ok(Some(Self { all, members, errors, influences, skill, seed: settings.seed }))
+        let mut learner = Learner::begin(record, settings)?;
+        if learner.advance(watch)? { learner.finish().map(Some) } else { Ok(None) }
     }
 
     /// Number of states, and of actions.

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Aim, FittedQ, Limits, Record, Settings, Support, Unsupported, World};
+use super::{Aim, FittedQ, Learner, Limits, Record, Settings, Support, Unsupported, World};
 use crate::body::Body;
 use crate::features::Column;
 use crate::learn::Chance;
@@ -168,4 +168,28 @@ fn what_cannot_be_learnt_from_is_refused_with_a_reason() {
     let aimless = Aim { weight: vec![0.0, 0.0], caution: 0.0 };
     assert!(world.plan(&[None, None], &aimless, &FREE(), 2, Unsupported::Warn, 1).is_err());
     assert!(world.plan(&[None, None], &ENERGY(), &FREE(), 0, Unsupported::Warn, 1).is_err());
+}
+
+#[test]
+fn a_break_after_every_part_changes_no_bit_of_a_world() {
+    let (state, action) = days(120, 0.8, 9, 6);
+    let record = Record { state: &state, action: &action };
+    let settings = Settings { seed: 2, steps: 20 };
+    let whole = World::learn(&record, settings, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap();
+    let mut learner = Learner::begin(&record, settings).unwrap();
+    let mut parts = 0;
+    loop {
+        let mut first = true;
+        let mut one = |_: usize, _: usize| {
+            if std::mem::take(&mut first) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        if learner.advance(&mut one).unwrap() {
+            break;
+        }
+        parts += 1;
+        assert!(learner.clone().finish().is_err());
+        learner = serde_json::from_slice(&serde_json::to_vec(&learner).unwrap()).unwrap();
+    }
+    assert!(parts > 10, "{parts}");
+    assert!(learner.finish().unwrap() == whole);
 }

@@ -209,6 +209,15 @@ impl Brain {
         Ok((a, b, connection.factor))
     }
 
+    /// Every connection of a region, cut.
+    pub(crate) fn lesion(&self, name: &str) -> Result<Vec<(usize, usize, f64)>, String> {
+        let region = self.region(name).ok_or_else(|| format!("there is no region “{name}” in your connectome"))?;
+        let n = self.regions.len();
+        let weights = self.models[0].connectome.weights();
+        let linked = |other: &usize| weights[region * n + other].max(weights[other * n + region]) > 0.0;
+        Ok((0..n).filter(|other| *other != region).filter(linked).map(|other| (region, other, 0.0)).collect())
+    }
+
     /// The model of the whole scan with its connections changed.
     pub(crate) fn changed(&self, connections: &[(usize, usize, f64)]) -> Result<Fitted, Refusal> {
         let mut model = self.models[0].clone();

@@ -7,7 +7,7 @@ use crate::capability::asleep;
 use crate::door::{Failure, FailureCode};
 use didymos_base::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use didymos_base::{Digest, Kind, StreamId};
-use didymos_mirror::features::{Column, Grid};
+use didymos_mirror::features::{Column, GREATEST, Grid};
 use didymos_vault::timeline::Range;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,6 +105,10 @@ fn numbers(twin: &Twin, stream: &StreamId, source: Option<&str>) -> Result<Days,
     let unfinished = series.usual_gap <= 2 * HOUR_MS && series.span.1.rem_euclid(DAY_MS) < OVER_HOUR * HOUR_MS;
     let whole = column.len() - usize::from(unfinished && column.len() > 1);
     let column = Column::from_options(column.iter().take(whole));
+    if column.iter().flatten().any(|value| value.abs() > GREATEST) {
+        let message = format!("`{stream}` has values that cannot be calculated with: are units mixed up?");
+        return Err(Failure::new(FailureCode::Invalid, message));
+    }
     Ok(Days { stream: stream.clone(), unit: series.stream.unit.clone(), first: grid.start.div_euclid(DAY_MS), column })
 }
 

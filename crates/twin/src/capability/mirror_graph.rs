@@ -3,7 +3,7 @@
 //! Nodes and the graph over whole days are kept in memory between requests. What an import adds behind them is added
 //! to them; where it changes a day that was there already, the graph is built anew. Either way it is the same graph.
 
-use super::mirror_nodes::Nodes;
+use super::mirror_nodes::{Hourly, Nodes};
 use crate::Twin;
 use crate::door::{Failure, FailureCode, Watch};
 use crate::request::Graph as Asked;
@@ -41,6 +41,27 @@ struct Grown {
     graph: Graph,
 }
 
+/// First and last moment of everything, and a grid with every node on it.
+type Gathered = (i64, i64, (Grid, Vec<Hourly>));
+
+impl Kept {
+    /// Every node hour by hour, on the grid that `over` lays over everything; none where there is nothing.
+    pub(crate) fn hours(
+        &self,
+        twin: &Twin,
+        watch: Watch<'_>,
+        over: impl FnOnce(i64, i64) -> Option<Grid>,
+    ) -> Result<Option<Gathered>, Failure> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.nodes.update(twin, None, watch)?;
+        let Some((first, last)) = state.nodes.span() else { return Ok(None) };
+        let too_long = || Failure::new(FailureCode::Invalid, "the streams span more time than can be learnt from");
+        let grid = over(first, last).ok_or_else(too_long)?;
+        let hourly = state.nodes.hourly(&grid);
+        Ok(Some((first, last, (grid, hourly))))
+    }
+}
+
 pub(crate) fn answer(twin: &Twin, asked: &Asked, watch: Watch<'_>) -> Result<GraphAnswer, Failure> {
     if !(0.001..=0.5).contains(&asked.rate) {
         return Err(Failure::new(FailureCode::Invalid, "the false-discovery rate must lie between 0.001 and 0.5"));
@@ -70,7 +91,10 @@ pub(crate) fn answer(twin: &Twin, asked: &Asked, watch: Watch<'_>) -> Result<Gra
         answer.edges.extend(graph.edges(asked.rate, SEED).iter().filter_map(|edge| described(edge, &names, step)));
     }
     if nodes.is_empty() {
-        let message = format!("no stream is known on {FEWEST_DAYS} days or more, which a graph needs at least");
+        let message = format!(
+            "no stream is known on {FEWEST_DAYS} days or more with values that change and can be calculated with, which a \
+             graph needs at least"
+        );
         return Err(Failure::new(FailureCode::Invalid, message));
     }
     answer.nodes = nodes.into_iter().map(|(name, days)| GraphNode { name, days }).collect();
@@ -134,13 +158,10 @@ fn known_days(column: &Column, grid: &Grid) -> usize {
         .count()
 }
 
-/// Whether there is enough of it at this width of buckets, and whether it ever changes.
+/// Whether there is enough of it at this width of buckets, and whether it tells anything.
 fn fills(column: &Column, grid: &Grid) -> bool {
     let days = known_days(column, grid);
-    let first = column.iter().flatten().next();
-    days >= FEWEST_DAYS
-        && (grid.per_day() == 1 || column.count() >= HOURS_A_DAY * days)
-        && column.iter().flatten().any(|y| Some(y) != first)
+    days >= FEWEST_DAYS && (grid.per_day() == 1 || column.count() >= HOURS_A_DAY * days) && column.tells()
 }
 
 fn described(edge: &Edge, names: &[&str], step: i64) -> Option<GraphEdge> {

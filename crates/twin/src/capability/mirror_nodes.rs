@@ -33,6 +33,26 @@ enum What {
     Event(String),
 }
 
+/// What a node tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Numbers of a stream.
+    Numbers,
+    /// Minutes of a label.
+    Label,
+    /// How often something happened.
+    Event,
+    /// Minutes at a place.
+    Place,
+}
+
+/// A node hour by hour.
+pub(crate) struct Hourly {
+    pub(crate) name: String,
+    pub(crate) sort: Sort,
+    pub(crate) column: Column,
+}
+
 /// A node's observations so far.
 struct Node {
     name: String,
@@ -98,6 +118,22 @@ impl Nodes {
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
         let spans = self.streams.values().filter_map(|of| of.span);
         spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// Every node on a grid of hours, in the order of their names, with what it tells of.
+    pub(crate) fn hourly(&self, grid: &Grid) -> Vec<Hourly> {
+        let mut all: Vec<Hourly> = Vec::new();
+        for node in self.streams.values().flat_map(|of| &of.nodes) {
+            let sort = match node.what {
+                What::Numbers if node.name.starts_with("place ") => Sort::Place,
+                What::Numbers => Sort::Numbers,
+                What::Label(_) => Sort::Label,
+                What::Event(_) => Sort::Event,
+            };
+            all.push(Hourly { name: node.name.clone(), sort, column: node.hours.column(grid, node.how) });
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
     }
 
     /// Every node on this grid, in the order of their names.

@@ -13,6 +13,7 @@ use didymos_base::{StreamId, streams as table};
 use didymos_mirror::body::sleep::Sleeper;
 use didymos_mirror::body::training::{Athlete, Test};
 use didymos_mirror::body::{Body, Refusal};
+use didymos_mirror::brain::fit::Drug;
 use didymos_mirror::brain::measure::{functional_connectivity, matrix_correlation};
 use didymos_mirror::brain::{Bold, Plan};
 use didymos_mirror::glucose::{Bolus, Meal, Patient, Population};
@@ -50,8 +51,9 @@ pub(crate) fn answer(twin: &Twin, asked: &Simulate, watch: Watch<'_>) -> Result<
         Simulate::Training { load, performance, factor, days } => {
             training(twin, load, performance, *factor, *days).map(SimulateAnswer::Lines)
         }
-        Simulate::Brain { connections, minutes, seed } => {
-            brain(twin, connections, *minutes, *seed, watch).map(SimulateAnswer::Lines)
+        Simulate::Brain { connections, lesions, inhibition, excitation, minutes, seed } => {
+            let drug = Drug { inhibition: *inhibition, excitation: *excitation };
+            brain(twin, (connections, lesions, drug), *minutes, *seed, watch).map(SimulateAnswer::Lines)
         }
         Simulate::Trial { people, group, days, seed, arms } => {
             trial(*people, group, *days, *seed, arms, watch).map(SimulateAnswer::Trial)
@@ -219,36 +221,41 @@ fn training(
 
 fn brain(
     twin: &Twin,
-    connections: &[Connection],
+    (connections, lesions, drug): (&[Connection], &[String], Drug),
     minutes: f64,
     seed: u32,
     watch: Watch<'_>,
 ) -> Result<SimulatedLines, Failure> {
-    if !(1.0..=20.0).contains(&minutes) || connections.len() > 100 {
+    if !(1.0..=20.0).contains(&minutes) || connections.len() > 100 || lesions.len() > 20 {
         return Err(Failure::new(
             FailureCode::Invalid,
-            "a simulation of the brain lasts 1 to 20 minutes, with at most 100 changed connections",
+            "a simulation of the brain lasts 1 to 20 minutes, with at most 100 changed connections and 20 lesions",
         ));
     }
     let brain = mirror_brain::brain(twin)?.map_err(|(because, missing)| lacking(&because, &missing))?;
-    let changes = connections
-        .iter()
-        .map(|connection| brain.connection(connection))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|because| Failure::new(FailureCode::Invalid, because))?;
+    let invalid = |because: String| Failure::new(FailureCode::Invalid, because);
+    let mut changes = Vec::new();
+    for connection in connections {
+        changes.push(brain.connection(connection).map_err(invalid)?);
+    }
+    for region in lesions {
+        changes.extend(brain.lesion(region).map_err(invalid)?);
+    }
     let bold = Bold { step_ms: BLOOD_MS, sample_ms: READ_MS, ..Bold::default() };
     let duration_ms = (minutes * 60_000.0 / READ_MS).ceil() * READ_MS;
     let plan = Plan { duration_ms, settle_ms: 60_000.0, seed: u64::from(seed), sample_ms: 0.0, bold: Some(bold) };
-    let mut run = |done: u64, changes: &[(usize, usize, f64)]| {
+    let mut run = |done: u64, changes: &[(usize, usize, f64)], drug: &Drug| {
         let doing = Progress { doing: "simulating".into(), unit: "runs".into(), done, of: 2 };
         if watch(doing).is_break() {
             return Err(Failure::new(FailureCode::Stopped, "stopped; nothing was changed"));
         }
-        let model = brain.changed(changes).and_then(|model| model.brain()).map_err(|refusal| refused(&refusal))?;
+        let model =
+            brain.changed(changes).and_then(|model| model.brain_under(drug)).map_err(|refusal| refused(&refusal))?;
         model.simulate(&plan).map(|recording| recording.bold).map_err(|refusal| refused(&refusal))
     };
-    let before = run(0, &[])?;
-    let after = if changes.is_empty() { None } else { Some(run(1, &changes)?) };
+    let before = run(0, &[], &Drug::default())?;
+    let is_changed = !changes.is_empty() || drug != Drug::default();
+    let after = if is_changed { Some(run(1, &changes, &drug)?) } else { None };
     let told = |series| functional_connectivity(series).map_err(|refusal| refused(&refusal));
     let connectivity = told(&before)?;
     let mut figures = Vec::new();

@@ -16,7 +16,7 @@ use crate::response::{EffectTold, Fan, Reading, Refused, WhatIfAnswer};
 use didymos_mirror::body::Refusal;
 use didymos_mirror::what_if as mirror;
 
-pub(crate) use offer::offer;
+pub(crate) use offer::{offer, offer_plainly};
 
 /// Interventions of one question.
 const INTERVENTIONS: usize = 4;

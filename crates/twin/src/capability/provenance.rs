@@ -3,6 +3,7 @@
 use crate::Twin;
 use crate::capability::timeline::{code, edge, source_of};
 use crate::door::{Failure, FailureCode};
+use crate::peers::witnesses;
 use crate::request::Which;
 use crate::response::{CommitInfo, FileInfo, ProofAnswer, Provenance};
 use base64::Engine;
@@ -80,8 +81,16 @@ fn provenance(twin: &Twin, found: Found<'_>, same_time: u32) -> Result<Provenanc
     })
 }
 
-pub(crate) fn prove(twin: &Twin, which: &Which) -> Result<ProofAnswer, Failure> {
-    let proof = twin.vault.prove(&which.stream, edge(which.time))?;
+pub(crate) fn prove(twin: &Twin, which: &Which, witnessed: bool) -> Result<ProofAnswer, Failure> {
+    let mut proof = twin.vault.prove(&which.stream, edge(which.time))?;
+    if witnessed {
+        proof = twin.vault.with_witnesses(proof, witnesses::cosignatures(twin)?);
+        if proof.witnessed.is_none() {
+            let words =
+                "no witness has seen the commit of this observation yet: `twin witness` lists who has seen what";
+            return Err(Failure::new(FailureCode::NotFound, words));
+        }
+    }
     let bytes = proof.encode();
     let checked = proof::check(&bytes)
         .map_err(|error| Failure::new(FailureCode::Damaged, format!("{error}: run `twin verify`")))?;

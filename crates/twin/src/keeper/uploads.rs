@@ -1,13 +1,14 @@
 //! Uploads come in while the twin is open, and are imported one after the other by a thread of the keeper's.
 //!
 //! The thread asks the door like anybody else. Locking stops the import that runs; what it committed stays, and after the
-//! next unlocking it begins anew, which leaves out what is there already.
+//! next unlocking it begins anew, which leaves out what is there already. When it has been quiet for a while, the same
+//! thread has the mirror learn what is new; whatever else there is to do comes first, and learning goes on after it.
 
 use super::{Held, Keeper, Lease};
 use crate::capability::tokens;
 use crate::door::{Door, Failure, FailureCode};
 use crate::jobs::{JobState, Upload};
-use crate::request::UploadWhich;
+use crate::request::{Learn, UploadWhich};
 use crate::{Request, Twin};
 use didymos_base::hex;
 use didymos_consent::Principal;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 /// How long to wait when somebody else imports.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it has to have been quiet for the mirror to learn.
+const QUIET: Duration = Duration::from_secs(60);
 
 impl Keeper {
     /// Begins to receive a file. The twin stays open for as long as the result lives.
@@ -83,19 +86,42 @@ impl Held {
         self.returned.notify_all();
     }
 
-    /// Imports what waits, until the twin is locked. One thread for each time that it is opened.
+    /// Imports what waits, until the twin is locked; when nothing has come for a while, the mirror learns. One thread for each
+    /// time that it is opened.
     pub(super) fn import_uploads(self: &Arc<Self>) {
         let opened = self.state().opened;
         let held = Arc::clone(self);
         // Without a thread uploads wait for the next opening.
         let _ = std::thread::Builder::new().name("twin-uploads".into()).spawn(move || {
+            // What there was when learning was last done with.
+            let mut learnt = None;
             while let Some(seen) = held.is_opened(opened) {
                 let worked = held.lease().is_some_and(|lease| lease.twin().is_ok_and(|twin| one(twin, &held)));
-                if !worked {
+                if worked {
+                    continue;
+                }
+                if learnt == Some(seen) {
                     held.wait_for_work(opened, seen);
+                } else if held.is_quiet(opened, seen) {
+                    let done = held.lease().is_none_or(|lease| {
+                        lease.twin().map_or(true, |twin| learn(twin, &|| held.is_busy(opened, seen)))
+                    });
+                    learnt = done.then_some(seen);
                 }
             }
         });
+    }
+
+    /// Waits for a while, and says whether it was quiet.
+    fn is_quiet(&self, opened: u64, seen: u64) -> bool {
+        let idle = |state: &mut super::State| state.twin.is_some() && state.opened == opened && state.work == seen;
+        let waited = self.returned.wait_timeout_while(self.state(), QUIET, idle);
+        waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// Whether there is something better to do than to learn.
+    fn is_busy(&self, opened: u64, seen: u64) -> bool {
+        self.locking.load(Ordering::SeqCst) || self.is_opened(opened) != Some(seen)
     }
 
     /// How much work there was, while the twin has been open since this opening.
@@ -111,6 +137,20 @@ impl Held {
     }
 }
 
+/// Learns what there is to learn, unless there is something better to do. Says whether it is done with.
+fn learn(twin: &Arc<Twin>, is_busy: &dyn Fn() -> bool) -> bool {
+    if twin.learning.is_stopped() {
+        return true;
+    }
+    let mut watch = |_| {
+        let over = is_busy() || twin.learning.is_wanted() || twin.learning.is_stopped();
+        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    // A refusal is an answer too: there may be nothing to learn from.
+    let answer = twin.ask(&twin.principal(), Request::Learn(Learn::default()), &mut watch);
+    answer.is_ok() || !(is_busy() || twin.learning.is_wanted())
+}
+
 /// Imports one upload, and says whether any waited.
 fn one(twin: &Arc<Twin>, held: &Held) -> bool {
     let Some(id) = twin.jobs().next() else { return false };
@@ -123,7 +163,7 @@ fn one(twin: &Arc<Twin>, held: &Held) -> bool {
     };
     let answer = twin.ask(&principal, request, &mut watch);
     match answer {
-        Ok(_) => {}
+        Ok(_) => twin.learning.allow(),
         Err(failure) if failure.code == FailureCode::Busy => {
             twin.jobs().set(&id, JobState::Waiting);
             std::thread::sleep(PATIENCE);

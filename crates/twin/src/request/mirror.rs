@@ -140,11 +140,20 @@ pub enum Simulate {
         #[serde(default = "default_days")]
         days: u32,
     },
-    /// The owner's brain network, as it is and with changed connections.
+    /// The owner's brain network, as it is and changed: other connections, a lesion, a drug.
     Brain {
         /// Changed connections.
         #[serde(default)]
         connections: Vec<Connection>,
+        /// Regions that are cut off: names, or numbers from 1; at most 20.
+        #[serde(default)]
+        lesions: Vec<String>,
+        /// What a drug multiplies inhibition by, in every region: ½ to 2.
+        #[serde(default = "one")]
+        inhibition: f64,
+        /// What it multiplies excitation by: ½ to 2.
+        #[serde(default = "one")]
+        excitation: f64,
         /// Minutes of brain time: 1 to 20.
         #[serde(default = "default_minutes")]
         minutes: f64,
@@ -310,4 +319,129 @@ pub struct BrainAdd {
     /// Milliseconds between readings of the BOLD signal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bold_ms: Option<f64>,
+}
+
+/// What is to be learnt, or not any more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Learn {
+    /// Only these; default: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Learnable>,
+    /// Throw away what was learnt before, and learn anew.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub again: bool,
+    /// Learn nothing in the background until something new is imported; what was learnt is kept.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stop: bool,
+}
+
+/// Models that are learnt and kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Learnable {
+    /// A graph network over hours, beside principal components and seasonal means.
+    Portrait,
+    /// Makers of days that never were.
+    Days,
+    /// What follows, day by day, from what the owner does.
+    World,
+}
+
+/// What is asked about days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Days {
+    /// Days like one.
+    Like {
+        /// The day, `2026-05-01`. Default: the last one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        date: Option<String>,
+        /// How many: 1 to 100.
+        #[serde(default = "default_count")]
+        count: u32,
+    },
+    /// The days that are least like the others.
+    Unusual {
+        /// How many: 1 to 100.
+        #[serde(default = "default_count")]
+        count: u32,
+    },
+    /// What the hours of a day that nobody measured would have been.
+    Filled {
+        /// The day. Default: the last one that has such hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        date: Option<String>,
+    },
+    /// The state of the person, hour by hour, as the graph network has it.
+    State {
+        /// The day. Default: the last one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        date: Option<String>,
+    },
+}
+
+fn default_count() -> u32 {
+    5
+}
+
+/// Days to be made up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+    /// How many: 1 to 366.
+    #[serde(default = "default_nights")]
+    pub days: u32,
+    /// Weekday of the first, 0 for Monday to 6.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weekday: u32,
+    /// Where chance comes from: the same seed gives the same days.
+    #[serde(default)]
+    pub seed: u32,
+}
+
+/// A wish for the coming days, within limits.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Propose {
+    /// What is to be more, or less: 1 to 4 streams.
+    pub aims: Vec<Wish>,
+    /// What the owner would do, and within which limits: at most 4 streams. Default: what there is to decide on, within the
+    /// 90 % in the middle of what was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Allowed>,
+    /// How many days ahead: 1 to 14. Default: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// Whether what lies outside of what was ever done may be proposed, with a warning.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub beyond: bool,
+    /// Where chance comes from.
+    #[serde(default)]
+    pub seed: u32,
+}
+
+/// A stream that is to be more, or less.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// The stream.
+    pub stream: StreamId,
+    /// How much it counts: 1 for more, -1 for less, other numbers for more or less important.
+    #[serde(default = "one")]
+    pub weight: f64,
+}
+
+/// Limits of what is done in a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Allowed {
+    /// The stream.
+    pub stream: StreamId,
+    /// At least, in the stream's unit per day. Default: what was rarely less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// At most. Default: what was rarely more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
 }

@@ -1,7 +1,7 @@
 //! Answers of the mirror beside forecasts and the graph.
 
 use super::GraphEdge;
-use crate::request::{Experiment, Intervention};
+use crate::request::{Experiment, Intervention, Learnable};
 use didymos_base::StreamId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,8 @@ pub enum ModelKind {
     FitnessFatigue,
     /// Whole brain on the owner's connectome.
     WholeBrain,
+    /// A world of days, learnt from the owner's own.
+    World,
 }
 
 /// A number that was fitted.
@@ -475,4 +477,299 @@ pub struct BrainShown {
     /// Correlation of modelled and measured functional connectivity on the half of the scan that was not fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<f64>,
+}
+
+/// How a learnt model stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LearntModel {
+    /// Which.
+    pub model: Learnable,
+    /// How it stands.
+    pub state: LearntState,
+    /// Parts that are done, where it was begun.
+    pub done: u64,
+    /// Of so many.
+    pub of: u64,
+    /// First day that is learnt from.
+    pub from: String,
+    /// Last one.
+    pub to: String,
+    /// Why it cannot be learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// How a model stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LearntState {
+    /// Nothing was learnt of these days yet.
+    Waiting,
+    /// It is being learnt.
+    Learning,
+    /// It was begun, and goes on from there.
+    Begun,
+    /// It is there.
+    Learnt,
+    /// It cannot be learnt from these days.
+    Refused,
+}
+
+/// An answer about days.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DaysAnswer {
+    /// Why there is no answer; then everything below is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// First day that was learnt from.
+    pub from: String,
+    /// Last one.
+    pub to: String,
+    /// Streams that are looked at.
+    pub streams: Vec<DayStream>,
+    /// How each method did each task on days that none had learnt from.
+    pub verdicts: Vec<TaskVerdict>,
+    /// The day that was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// That day, and the days like it, nearest first.
+    pub like: Vec<DayAlike>,
+    /// The days least like the others first.
+    pub unusual: Vec<DayUnusual>,
+    /// Hours that nobody measured.
+    pub filled: Vec<HourFilled>,
+    /// Hour by hour, the person's state: 16 numbers.
+    pub states: Vec<Vec<f32>>,
+    /// What else the owner should know.
+    pub notes: Vec<String>,
+}
+
+/// A stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayStream {
+    /// Its name, or a label of it.
+    pub name: String,
+    /// Its unit (UCUM).
+    pub unit: String,
+}
+
+/// How a task was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskVerdict {
+    /// `imputation`, `similar_days` or `anomaly`.
+    pub task: String,
+    /// Every method with its figure.
+    pub figures: Vec<MethodFigure>,
+    /// The best, which is used.
+    pub best: String,
+    /// By which share of the next best's figure it is better.
+    pub better_by: f64,
+    /// What was judged: hidden values, days, or pairs of days.
+    pub judged: u64,
+    /// In a sentence.
+    pub says: String,
+}
+
+/// A method's figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MethodFigure {
+    /// `graph_network`, `principal_components` or `seasonal_mean`.
+    pub method: String,
+    /// An error in spreads of the stream; for `anomaly` the chance of telling which day was tampered with.
+    pub figure: f64,
+}
+
+/// A day, and how like another one it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayAlike {
+    /// The day.
+    pub date: String,
+    /// 0 is the same, 1 about as far as two days drawn by lot.
+    pub distance: f64,
+    /// Mean of each stream's known hours.
+    pub means: Vec<Option<f64>>,
+}
+
+/// A day that is unlike the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayUnusual {
+    /// The day.
+    pub date: String,
+    /// Mean square of what its hours were missed by when told from the others, in spreads; about 1 is usual.
+    pub score: f64,
+    /// Share of days that are less unlike.
+    pub above: f64,
+    /// The stream that is furthest off.
+    pub stream: String,
+}
+
+/// An hour that nobody measured. It is told, and kept nowhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HourFilled {
+    /// The stream.
+    pub stream: String,
+    /// The hour, wall clock.
+    pub time: String,
+    /// What it would have been.
+    pub value: f64,
+    /// Nine of ten times it is more.
+    pub low: f64,
+    /// And less than this.
+    pub high: f64,
+}
+
+/// Days that never were.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GenerateAnswer {
+    /// Why there are none; how the makers were judged is told all the same, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// First day that was learnt from.
+    pub from: String,
+    /// Last one.
+    pub to: String,
+    /// Streams that days are made of.
+    pub streams: Vec<DayStream>,
+    /// Who made them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<String>,
+    /// How every maker was judged.
+    pub makers: Vec<MakerJudged>,
+    /// The predictive score of the owner's own days: what made ones can hope for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_predictive: Option<f64>,
+    /// The days.
+    pub days: Vec<DayMade>,
+    /// What else the owner should know.
+    pub notes: Vec<String>,
+}
+
+/// How a maker of days was judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MakerJudged {
+    /// `block_bootstrap`, `gaussian_copula`, `autoencoder` or `adversarial`.
+    pub maker: String,
+    /// How far a classifier is from guessing when it tells made days from the owner's: 0 is best, ½ worst.
+    pub discriminative: f64,
+    /// Error of telling the owner's next hours after learning from made ones only, in normal scores.
+    pub predictive: f64,
+    /// Chance that days it learnt from are told from days it did not by how near they are to what it makes: ½ is guessing.
+    pub attack: f64,
+    /// Its 95 % interval.
+    pub attack_95: [f64; 2],
+    /// The whole interval is above one half: its days are the owner's in disguise, and it is not used.
+    pub refused: bool,
+}
+
+/// A day that never was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayMade {
+    /// 0 for Monday to 6.
+    pub weekday: u32,
+    /// Per stream, hour by hour.
+    pub hours: Vec<Vec<f64>>,
+}
+
+/// What could be done in the coming days.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProposeAnswer {
+    /// Why there is no proposal; then nearly everything below is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// What proposes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelUsed>,
+    /// What is done usually, and what is allowed.
+    pub limits: Vec<ActionLimits>,
+    /// Day by day, what is proposed, in the order of the limits.
+    pub plan: Vec<DayPlanned>,
+    /// What it is worth beyond doing the usual, in spreads of what is wished for, per day.
+    pub gain: f64,
+    /// `within`, `edge` or `outside` of what was ever done.
+    pub support: String,
+    /// What is wished for, if things go on as usual and if the plan is followed.
+    pub outlook: Vec<OutlookTold>,
+    /// What of this stands out in the owner's own days, one day later.
+    pub evidence: Vec<InfluenceTold>,
+    /// What the policy that learnt from the same days without a model would do tomorrow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyTold>,
+    /// Whether it is a cause, and the trial that would settle it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causal: Option<Causal>,
+    /// What the owner should know before doing it.
+    pub warnings: Vec<String>,
+    /// What else was done or passed over.
+    pub notes: Vec<String>,
+}
+
+/// What is done usually, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ActionLimits {
+    /// The stream.
+    pub stream: StreamId,
+    /// Its unit, per day.
+    pub unit: String,
+    /// What is usual.
+    pub usual: f64,
+    /// At least.
+    pub low: f64,
+    /// At most.
+    pub high: f64,
+}
+
+/// A day of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayPlanned {
+    /// The day.
+    pub date: String,
+    /// What to do, in the order of the limits.
+    pub actions: Vec<f64>,
+}
+
+/// What is expected of a stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OutlookTold {
+    /// The stream.
+    pub stream: StreamId,
+    /// Its unit, per day.
+    pub unit: String,
+    /// On the day after each day of the plan, with the usual.
+    pub usual: Vec<f64>,
+    /// With the plan.
+    pub planned: Vec<f64>,
+    /// Ends of the 90 % band of the difference that the plan makes.
+    pub difference_low: Vec<f64>,
+    /// The upper ones.
+    pub difference_high: Vec<f64>,
+    /// Error on days not learnt from, over that of saying the mean: 1 and more is no skill.
+    pub error: f64,
+}
+
+/// What something done goes along with, a day later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InfluenceTold {
+    /// What is done.
+    pub action: StreamId,
+    /// What is measured.
+    pub state: StreamId,
+    /// Change of the one per unit of the other, all else that is measured being equal.
+    pub slope: f64,
+    /// Its 95 % interval.
+    pub slope_95: [f64; 2],
+    /// Chance of evidence this strong where there is none.
+    pub p: f64,
+    /// It stands after false-discovery control.
+    pub shown: bool,
+    /// Days that it rests on.
+    pub days: u64,
+}
+
+/// What a learnt policy would do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyTold {
+    /// What to do, in the order of the limits.
+    pub actions: Vec<f64>,
+    /// What it is worth beyond the usual, what follows included.
+    pub gain: f64,
 }

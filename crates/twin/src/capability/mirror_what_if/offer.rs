@@ -17,19 +17,28 @@ const SHOWS: f64 = 2.8;
 
 /// Lays out a trial that would show an effect of this size, or as small a one as 20 blocks can.
 pub(crate) fn offer(interventions: &[Intervention], outcome: &Days, answer: &Answer, seed: u32) -> Option<TrialOffer> {
-    let first = interventions.first()?;
     // What a day misses by, from the record or from the band's half.
     let [low, .., high] = answer.baseline.steps.first().copied()?;
     let error = answer.record.as_ref().map_or((high - low) / 3.92, |record| 1.25 * record.error);
+    offer_plainly(interventions, outcome, (error, answer.effect.median), seed)
+}
+
+/// The same from what a day misses by, and the effect that is expected.
+pub(crate) fn offer_plainly(
+    interventions: &[Intervention],
+    outcome: &Days,
+    (error, effect): (f64, f64),
+    seed: u32,
+) -> Option<TrialOffer> {
+    let first = interventions.first()?;
     let counted = f64::from(PERIOD - WASHOUT);
     let shows = |blocks: u32| SHOWS * error * (2.0 / counted).sqrt() / f64::from(blocks).sqrt();
-    let blocks =
-        BLOCKS.into_iter().find(|blocks| shows(*blocks) <= answer.effect.median.abs()).unwrap_or(*BLOCKS.end());
+    let blocks = BLOCKS.into_iter().find(|blocks| shows(*blocks) <= effect.abs()).unwrap_or(*BLOCKS.end());
     let label = table::label(outcome.stream.as_str());
     let changed = intervention_in_words(first);
     let days = u64::from(blocks) * u64::from(PERIOD) * 2;
     let least = shows(blocks);
-    let enough = least <= answer.effect.median.abs();
+    let enough = least <= effect.abs();
     let says = format!(
         "{days} days in {blocks} blocks, as usual and changed in an order drawn by lot; it shows differences of {} and \
          more in four of five such trials{}",

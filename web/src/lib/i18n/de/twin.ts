@@ -118,6 +118,82 @@ const de: TwinMessages = {
     "{} is damaged at byte {}: {}": "{} ist bei Byte {} beschädigt: {}",
     "{}. Nothing was changed. `twin verify` lists all damage; with a backup attached, `twin repair` heals it":
       "{}. Nichts wurde geändert. „twin verify“ nennt alle Schäden; mit einer Kopie heilt „twin repair“ sie",
+    // Der Spiegel
+    "the question does not say what would be done differently, or not by how much":
+      "die Frage sagt nicht, was anders getan würde, oder nicht, um wie viel",
+    "what you would do differently, with a number: `an hour more sleep`, `2000 more steps`":
+      "was du anders tun würdest, mit einer Zahl: „eine Stunde mehr Schlaf“, „2000 Schritte mehr“",
+    "several things at once are answered for meals and insulin only: what goes together cannot be told apart":
+      "mehreres auf einmal lässt sich nur bei Mahlzeiten und Insulin beantworten: Was zusammen geht, ist nicht zu trennen",
+    "one change at a time": "eine Änderung aufs Mal",
+    "{} more {}": "noch {} {}",
+    "a value of {} that makes sense": "ein sinnvoller Wert für {}",
+    "days with {}: try it on some days, best by lot (`twin experiment`)":
+      "Tage mit {}: versuche es an einigen Tagen, am besten nach Los („twin experiment“)",
+    "of the question this was not understood and is not in the answer: {}":
+      "das wurde an der Frage nicht verstanden und ist nicht in der Antwort: {}",
+    "nothing is measured on `{}`": "auf „{}“ ist nichts gemessen",
+    "data on `{}`: `twin streams` lists what there is": "Daten auf „{}“: „twin streams“ zeigt, was es gibt",
+    "a question about days looks 1 to {} whole days ahead": "eine Frage über Tage schaut 1 bis {} ganze Tage voraus",
+    "a horizon such as 7d or 2w": "eine Spanne wie 7d oder 2w",
+    "what is changed and what is asked about are the same": "was geändert wird und wonach gefragt ist, ist dasselbe",
+    "there is nothing else measured that could follow": "sonst ist nichts gemessen, was folgen könnte",
+    "another stream": "eine andere Reihe",
+    "everything else that is measured is the same thing by another name": "alles andere, was gemessen ist, ist dasselbe unter anderem Namen",
+    "{} streams were looked at and the clearest are shown; by chance alone one in twenty looks clear":
+      "{} Reihen wurden angesehen, die deutlichsten sind gezeigt; allein durch Zufall sieht eine von zwanzig deutlich aus",
+    "so much is rare for you: {} was about {} on {} of {} days, so the answer leans on little":
+      "so viel ist bei dir selten: {} war etwa {} an {} von {} Tagen, die Antwort stützt sich also auf wenig",
+    "This is how your days went together by themselves. Something else may have moved both, so it need not be a cause; a trial with lots would tell.":
+      "So gingen deine Tage von selbst zusammen. Etwas anderes kann beides bewegt haben, eine Ursache muss es nicht sein; ein Versuch nach Los würde es zeigen.",
+    "This is how your days followed each other by themselves. Something else may have moved both, so it need not be a cause; a trial with lots would tell.":
+      "So folgten deine Tage von selbst aufeinander. Etwas anderes kann beides bewegt haben, eine Ursache muss es nicht sein; ein Versuch nach Los würde es zeigen.",
+    "no glucose is measured": "es ist kein Zucker gemessen",
+    "glucose is measured, but not what moves it: without meals and insulin nothing tells what they do":
+      "Zucker ist gemessen, aber nicht, was ihn bewegt: ohne Mahlzeiten und Insulin sagt nichts, was sie bewirken",
+    "readings of a glucose sensor (`glucose`)": "Messwerte eines Zuckersensors („glucose“)",
+    "meals with their carbohydrate (`dietary_carbohydrates`)": "Mahlzeiten mit ihren Kohlenhydraten („dietary_carbohydrates“)",
+    "insulin with its times (`insulin`)": "Insulin mit seinen Zeiten („insulin“)",
+    "insulin is recorded with meals only": "Insulin ist nur zu Mahlzeiten verzeichnet",
+    "a question about glucose looks 1 to 24 hours ahead": "eine Frage über Zucker schaut 1 bis 24 Stunden voraus",
+    "a horizon such as 8h": "eine Spanne wie 8h",
+    "meals and insulin are asked of a body that tells glucose, and nothing else":
+      "Mahlzeiten und Insulin fragen einen Körper, der Zucker sagt und sonst nichts",
+    "a question about glucose": "eine Frage über Zucker",
+    "no meal is recorded that could be meant": "es ist keine Mahlzeit verzeichnet, die gemeint sein könnte",
+    "a recorded meal, or how many grams it has": "eine verzeichnete Mahlzeit, oder wie viel Gramm sie hat",
+    "the usual bolus has {} units, so {} fewer cannot be given": "der übliche Bolus hat {} Einheiten, {} weniger lassen sich nicht geben",
+    "a smaller difference, or a meal with more insulin": "ein kleinerer Unterschied, oder eine Mahlzeit mit mehr Insulin",
+    "the usual bolus for {} g is taken as {} units: your meals had one unit per {} g":
+      "als üblicher Bolus für {} g gelten {} Einheiten: deine Mahlzeiten hatten eine Einheit auf {} g",
+    "the meal meant is the one of {}: {} g with {} units": "gemeint ist die Mahlzeit von {}: {} g mit {} Einheiten",
+    "no body weight is recorded (`body_mass`): {} kg is assumed": "es ist kein Gewicht verzeichnet („body_mass“): {} kg sind angenommen",
+    "Equations of glucose and insulin say so, fitted to your readings, meals and insulin. It is no advice on a dose: exercise, illness and stress are not in them.":
+      "Gleichungen von Zucker und Insulin sagen das, angepasst an deine Messwerte, Mahlzeiten und dein Insulin. Es ist kein Rat zu einer Dosis: Bewegung, Krankheit und Stress sind nicht darin.",
+    "no connectome of yours is here": "dein Konnektom ist nicht hier",
+    "your connectome: weights and fibre lengths of tractography (`twin brain add`)":
+      "dein Konnektom: Gewichte und Faserlängen der Traktografie („twin brain add“)",
+    "the connectome is here, but nothing that a model could be fitted to":
+      "das Konnektom ist hier, aber nichts, woran sich ein Modell anpassen ließe",
+    "a scan at rest (BOLD) beside the connectome (`twin brain add … --bold`)": "eine Ruheaufnahme (BOLD) zum Konnektom („twin brain add … --bold“)",
+    "a connection that exists, by names or numbers of its regions": "eine Verbindung, die es gibt, mit Namen oder Nummern ihrer Regionen",
+    "a smaller change": "eine kleinere Änderung",
+    "A model of your network at rest says so. What a brain does beside (learning, compensating) is not in it, and no such change of yours has been seen.":
+      "Ein Modell deines Netzes in Ruhe sagt das. Was ein Gehirn sonst tut (lernen, ausgleichen), ist nicht darin, und keine solche Änderung wurde bei dir gesehen.",
+    "the intervals are the range of three models: of the whole scan, of its first and of its second half":
+      "die Bereiche sind die Spanne dreier Modelle: der ganzen Aufnahme, ihrer ersten und ihrer zweiten Hälfte",
+    "{}: {}{} {} ({}), between {} and {} nineteen times of twenty": "{}: {}{} {} ({}), neunzehnmal von zwanzig zwischen {} und {}",
+    "{}: no effect that stands out; anything from {} to {}{} fits ({})": "{}: keine Wirkung, die heraussticht; alles von {} bis {}{} passt ({})",
+    "higher": "höher",
+    "lower": "niedriger",
+    "on the next day": "am nächsten Tag",
+    "mean difference a day over {} days": "mittlerer Unterschied am Tag über {} Tage",
+    "largest difference, {} min after": "größter Unterschied, {} min danach",
+    "{} days in {} blocks, as usual and changed in an order drawn by lot; it shows differences of {} and more in four of five such trials{}":
+      "{} Tage in {} Blöcken, wie üblich und geändert in ausgeloster Folge; Unterschiede ab {} zeigt er in vier von fünf solchen Versuchen{}",
+    "too few {}: {}, and {} are needed": "zu wenige {}: {}, und {} braucht es",
+    "{} cannot be right: {}": "{} kann nicht stimmen: {}",
+    "{} cannot be told from these data: {}": "{} ist aus diesen Daten nicht zu sagen: {}",
     // Schlüssel und Sitzung
     "wrong passphrase; try again, or restore with the recovery phrase": "falsche Passphrase; versuche es noch einmal, oder stelle mit der Wiederherstellungsphrase wieder her",
     "this passkey does not open this twin; use another one, or the passphrase": "dieser Passkey öffnet diesen Zwilling nicht; nimm einen anderen oder die Passphrase",
