@@ -60,6 +60,37 @@ test("guardians take their piece, a rehearsal opens nothing, and heirs are named
   await a.page.waitForSelector("text=/After 180 days without a sign of life/");
 });
 
+test("somebody who claims a twin rings an alarm with its owner, who stops it, and with the guardian, who sees that", async (t) => {
+  const dan = await begun(dir, browser, "Dan", "Dan's long passphrase");
+  t.after(() => dan.stop());
+  const [a, b, thief] = [await open(t, ann), await open(t, ben, { viewport: PHONE, colorScheme: "dark" }), await open(t, dan)];
+  await pairQuickly(b, thief);
+  const begunClaim = await door(thief, "recovery.begin@1", { who: "Ann" });
+  await door(thief, "recovery.status@1");
+  // The guardian is asked on any screen, and gives nothing for wrong digits.
+  await visit(b.page, ben.origin, "today");
+  await b.page.waitForSelector(".alarm");
+  await sound(b, "alarm of a guardian, phone");
+  await b.page.click(".alarm a");
+  await b.page.waitForSelector("h2:has-text('Ann asks for a recovery phrase')");
+  assert.match(begunClaim.digits, /\d/);
+  await b.page.fill(".claim input", "000 000 000 000");
+  await b.page.click("button:text-is('It is them')");
+  await b.page.waitForSelector(".said .bad");
+  await sound(b, "a claim, phone");
+  // The owner's own twin was told at once.
+  for (let tries = 0; tries < 50 && (await door(a, "guardians.list@1")).claims.length === 0; tries += 1) await a.page.waitForTimeout(200);
+  await visit(a.page, ann.origin, "timeline");
+  await a.page.waitForSelector(".alarm.mine");
+  await sound(a, "alarm");
+  await a.page.click(".alarm a");
+  await a.page.waitForSelector(".claim.mine");
+  await sound(a, "a claim on oneself");
+  await a.page.click("button:text-is('That is not me: stop it')");
+  await a.page.waitForSelector(".alarm", { state: "detached" });
+  await b.page.waitForSelector("text=/earlier request/", { timeout: 60_000 });
+});
+
 test("a witness signs how long the journal is", async (t) => {
   const a = await open(t, ann);
   await visit(a.page, ann.origin, "protect?part=witnesses");
@@ -69,6 +100,24 @@ test("a witness signs how long the journal is", async (t) => {
   await sound(a, "witnesses");
   const { witnesses } = await door(a, "witness.list@1");
   assert.equal(witnesses.length, 1);
+});
+
+test("own devices are listed, and a ticket lets a computer look", async (t) => {
+  const a = await open(t, ann, { viewport: PHONE });
+  await visit(a.page, ann.origin, "protect?part=keys");
+  await a.page.waitForSelector("li:has-text('writes the journal')");
+  await a.page.click("button:text-is('Add a machine')");
+  await a.page.fill("#devicewords", cleo.words.join(" "));
+  await a.page.click("button:text-is('Go on')");
+  await a.page.waitForSelector(".said .bad");
+  await sound(a, "somebody else's words");
+  await visit(a.page, ann.origin, "protect?part=keys");
+  await a.page.click("button:text-is('Let a computer open this page')");
+  await a.page.waitForSelector("[data-testid=ticket]");
+  await sound(a, "a ticket for a viewer");
+  // It is no ticket for other people's twins, and theirs are not shown here.
+  await visit(a.page, ann.origin, "people");
+  assert.equal(await a.page.locator("[data-testid=ticket]").count(), 0);
 });
 
 test("everything that is kept is said in German too", async (t) => {

@@ -347,6 +347,14 @@ export type CommitInfo = {
   time: string;
 };
 
+/** A commit, by its number and digest. */
+export type CommitNamed = {
+  /** Its digest. */
+  digest: Digest;
+  /** Its number, from 0. */
+  seq: number;
+};
+
 /** A changed connection. */
 export type Connection = {
   /** What its weight is multiplied by. */
@@ -569,6 +577,29 @@ export type Delete = {
   confirm: string;
 };
 
+/** The right to change the owner's identity. */
+export type DeviceAdd = {
+  /** The 24 words. */
+  words: Words;
+};
+
+/** This device takes over. */
+export type DevicePromote = {
+  /** The 24 words. */
+  words: Words;
+};
+
+/** A device that may act no more. */
+export type DeviceRevoke = {
+  /** Which: its name, the beginning of that, or its DID. */
+  device: string;
+  /** The 24 words. A viewer is no device of the identity and needs none. */
+  words?: Words | null;
+};
+
+/** What a device is to the twin. */
+export type DeviceRole = "writer" | "replica" | "viewer" | "revoked";
+
 /** A device of the owner's. */
 export type DeviceShown = {
   /** Its key. */
@@ -579,6 +610,16 @@ export type DeviceShown = {
   since: string;
   /** It is the one that answers. */
   this: boolean;
+};
+
+/** The owner's devices, this one first. */
+export type DevicesAnswer = {
+  /** Commits in the journal here. */
+  commits: number;
+  /** All of them. */
+  devices: OwnDevice[];
+  /** On a replica: what it waits for, in words; absent while it is up to date. */
+  waiting?: string | null;
 };
 
 /** Decentralized identifier (W3C DID Core 1.0) */
@@ -1087,6 +1128,16 @@ export type ImportReport = {
   streams: Record<string, number>;
 };
 
+/** A file that another device of the owner's sends; its bytes follow the request. */
+export type ImportSent = {
+  /** What it is called. */
+  name: string;
+  /** Its bytes. */
+  sent: Sent;
+  /** Zone of times that name none, as for `import.files@1`. */
+  zone?: string | null;
+};
+
 /** One import. */
 export type ImportShown = {
   /** Observations that are new. */
@@ -1231,6 +1282,14 @@ export type Intervention = {
   kind: "connection";
   /** The other. */
   to: string;
+};
+
+/** From where on another device lacks the journal. */
+export type JournalPull = {
+  /** The last commit that it has; absent: it has none. */
+  after?: CommitNamed | null;
+  /** Where there is nothing new, wait for so many milliseconds, 20,000 at most. */
+  wait_ms?: number;
 };
 
 /** What of a contact's keys was known from when on. */
@@ -1408,6 +1467,26 @@ export type Outcome = {
   };
 };
 
+/** A device of the owner's. */
+export type OwnDevice = {
+  /** So many commits of the journal it had then. */
+  commits?: number | null;
+  /** Its key; of a viewer, the identity that it made for itself. */
+  did: Did;
+  /** What the owner calls it. */
+  name: string;
+  /** When it was revoked, RFC 3339. */
+  revoked?: string | null;
+  /** What it is. */
+  role: DeviceRole;
+  /** When it was last heard of since this twin was opened, RFC 3339. */
+  seen?: string | null;
+  /** Since when, RFC 3339. */
+  since: string;
+  /** Whether it is the one that answers. */
+  this: boolean;
+};
+
 /** Which pairings, and whether to wait for news. */
 export type PairAsked = {
   /** Only this one. Default: all. */
@@ -1430,6 +1509,9 @@ export type PairJoin = {
   ticket: string;
 };
 
+/** What two machines pair for. */
+export type PairingPurpose = "contact" | "device" | "viewer";
+
 /** A pairing. */
 export type PairingShown = {
   /** Who the other is. */
@@ -1442,6 +1524,8 @@ export type PairingShown = {
   name?: string | null;
   /** Its number. */
   pairing: number;
+  /** What for. */
+  purpose: PairingPurpose;
   /** How it stands. */
   state: PairingState;
   /** The ticket, while it waits. */
@@ -1642,6 +1726,16 @@ export type Provenance = {
   verified: boolean;
 };
 
+/** Whole commits of the journal, which follow the answer. */
+export type Pulled = {
+  /** How many. */
+  commits: number;
+  /** The newest commit there, in this stretch or after it. */
+  newest: CommitNamed;
+  /** Their bytes. */
+  sent: Sent;
+};
+
 /** Whose quality. */
 export type Quality = {
   /** One stream, with the agreement between its sources. Default: every stream, without. */
@@ -1773,6 +1867,12 @@ export type ReceiptsAsked = {
   who?: string | null;
 };
 
+/** Receipts of what another device of the owner's answered by itself. */
+export type ReceiptsBring = {
+  /** Each in base64url of its canonical bytes, 200 at most. */
+  receipts: string[];
+};
+
 /** How getting a twin back stands, on the new machine. */
 export type RecoveryAnswer = {
   /** The claim's id. */
@@ -1891,6 +1991,14 @@ export type SeenIn = {
   checkpoint: string;
   /** Evidence that the asking witness has against that twin: canonical bytes in base64url. */
   evidence?: string | null;
+};
+
+/** What is said of bytes that follow. */
+export type Sent = {
+  /** How many. */
+  bytes: number;
+  /** BLAKE3 of all of them. Absent where what is sent is named piece by piece. */
+  digest?: Digest | null;
 };
 
 /** A plain sentence to be read: what would be done differently, and what is asked about. */
@@ -2685,6 +2793,17 @@ export interface Requests {
   "contracts.preview@1": { params: ContractPreview; answer: QueryAnswer };
   /** Each use of a contract as both sides have signed it, newest first. */
   "contracts.uses@1": { params: UsesAsked; answer: UsesAnswer };
+  /** Makes a ticket for another machine of the owner's (`twin device join` there), and waits for it. Once the digits
+were compared it is a device: it keeps a whole live copy. */
+  "devices.add@1": { params: DeviceAdd; answer: PairingShown[] };
+  /** The owner's own devices and viewers. */
+  "devices.list@1": { params: Record<string, never>; answer: DevicesAnswer };
+  /** This device keeps a copy, and the one that wrote is lost: this one writes from now on, and the lost one is revoked. */
+  "devices.promote@1": { params: DevicePromote; answer: DevicesAnswer };
+  /** Takes a device's or a viewer's rights away, at once. */
+  "devices.revoke@1": { params: DeviceRevoke; answer: DevicesAnswer };
+  /** Makes a ticket for a computer that may open the twin's page (`twin connect` there) and holds nothing. */
+  "devices.viewer@1": { params: Record<string, never>; answer: PairingShown[] };
   /** Writes everything out in open formats. */
   "export.all@1": { params: Export; answer: never };
   /** Is somebody's guardian. */
@@ -2723,6 +2842,8 @@ export interface Requests {
   "identity.document@1": { params: Record<string, never>; answer: Record<string, unknown> };
   /** Takes in files that lie on the twin's own machine. */
   "import.files@1": { params: Import; answer: never };
+  /** A file that another device of the owner's sends, to be imported here. */
+  "import.sent@1": { params: ImportSent; answer: never };
   /** Takes a whole import back. Nothing is erased from the journal; what it brought does not count any more. */
   "import.undo@1": { params: ImportWhich; answer: UndoAnswer };
   /** Takes in a file that was uploaded. The twin asks this itself when the upload's turn comes. */
@@ -2731,6 +2852,8 @@ export interface Requests {
   "imports.list@1": { params: Record<string, never>; answer: ImportsAnswer };
   /** Commits and receipts, newest first. */
   "journal.log@1": { params: Log; answer: LogAnswer };
+  /** What another device of the owner's lacks of the journal; its bytes follow the answer. */
+  "journal.pull@1": { params: JournalPull; answer: never };
   /** Heals what `verify` finds, from the backups. */
   "journal.repair@1": { params: Record<string, never>; answer: RepairReport };
   /** Reads and hashes everything again. */
@@ -2773,6 +2896,8 @@ export interface Requests {
   "protect.status@1": { params: Record<string, never>; answer: ProtectAnswer };
   /** Coverage, gaps and sampling of streams and sources, and how sources agree. */
   "quality.coverage@1": { params: Quality; answer: QualityAnswer };
+  /** Receipts of what another device of the owner's answered by itself. */
+  "receipts.bring@1": { params: ReceiptsBring; answer: never };
   /** Who did what, when, and with what decision, newest first. */
   "receipts.list@1": { params: ReceiptsAsked; answer: ReceiptsAnswer };
   /** On a new machine: claims somebody's twin back from their guardians. */
