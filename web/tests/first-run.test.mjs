@@ -94,7 +94,7 @@ test("a stranger sets a twin up with a passkey, drops a file, and sees something
   await settled(page);
 
   // The phrase is still known; and a whole import can be taken back.
-  await visit(page, up.origin, "protect");
+  await visit(page, up.origin, "protect?part=keys");
   await page.fill("#phrase", words.join(" "));
   await page.locator("form", { has: page.locator("#phrase") }).locator("button").click();
   await page.waitForSelector("text=That is it.");

@@ -11,7 +11,7 @@ export const TWIN = process.env.TWIN ?? "twin";
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-export const SCREENS = ["today", "people", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "consents", "quality", "receipts", "protect", "settings"];
+export const SCREENS = ["today", "people", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "consents", "quality", "receipts", "protect", "protect?part=guardians", "protect?part=witnesses", "protect?part=keys", "settings"];
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -47,18 +47,19 @@ export async function begun(dir, browser, name, passphrase) {
   const page = await window_(null, browser, up.origin);
   await page.goto(up.url);
   await page.waitForSelector("#name");
-  await page.evaluate(async ([name, passphrase]) => {
+  const words = await page.evaluate(async ([name, passphrase]) => {
     const send = (at, body) => fetch(at, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).then((reply) => (reply.status === 204 ? null : reply.json()));
     const { words } = await send("/api/setup/begin", {});
     await send("/api/setup/check", { words: { 1: words[0], 2: words[1], 3: words[2] } });
     await send("/api/setup/finish", { name, passphrase });
+    return words;
   }, [name, passphrase]);
   await page.reload();
   await settled(page);
   const cookies = await page.context().storageState();
   await page.context().close();
   const run = (...args) => execFileSync(TWIN, ["--home", home, ...args, "--json"], { env: { ...env, TWIN_PASSPHRASE: passphrase }, stdio: ["ignore", "pipe", "pipe"] });
-  return { ...up, cookies, run, name };
+  return { ...up, cookies, run, name, words };
 }
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync), args: FLAGS });

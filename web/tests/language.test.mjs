@@ -10,7 +10,7 @@ import ts from "typescript";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file) => readFileSync(path.join(ROOT, file), "utf8");
 
-const sources = ["base", "consent", "identity", "intake", "link", "mirror", "vault", "twin", "gateway"].flatMap((crate) =>
+const sources = ["base", "consent", "guard", "identity", "intake", "link", "mirror", "vault", "twin", "gateway"].flatMap((crate) =>
   readdirSync(path.join(ROOT, "crates", crate, "src"), { recursive: true }).filter((file) => file.endsWith(".rs")).map((file) => read(path.join("crates", crate, "src", file))),
 );
 /** Rust's texts as they read: lines that go on joined, what changes as `{}`. */

@@ -1,7 +1,7 @@
 // Pictures of what two people do with each other's twins, as the one on the left sees it.
 
 import { begun, settled, twin, visit, window_ } from "./harness.mjs";
-import { offerIt, pairThem } from "./people.mjs";
+import { door, offerIt, pairQuickly, pairThem } from "./people.mjs";
 
 /** Ada (the demo's data) and Ben meet once for each look of the app; `shot` keeps a picture of what is there. */
 export async function meeting(dir, browser, looks, shot) {
@@ -48,6 +48,35 @@ export async function meeting(dir, browser, looks, shot) {
     await page.click("button:text-is('Heart rate')");
     await page.waitForSelector("[data-testid=seen] canvas");
   }]]);
-  for (const one of [a, b]) await one.page.context().close();
-  await Promise.all([ada.stop(), ben.stop()]);
+  // Ben's guardians are Ada and Cleo; a stranger's machine says that it is Ben's.
+  const [cleo, stranger] = await Promise.all(["Cleo", "New machine"].map((name) => begun(dir, browser, name, `${name}'s long passphrase`)));
+  const [c, s] = await Promise.all([cleo, stranger].map((one) => open(one, { viewport, colorScheme })));
+  for (const one of [a, b, c, s]) await visit(one.page, one.origin, "people");
+  await pairQuickly(b, c);
+  const people = await door(b, "contacts.list@1");
+  await door(b, "guardians.set@1", { guardians: people.map((one) => one.did), threshold: 2, wait_days: 7, phrase: ben.words.join(" ") });
+  const wards = (one) => one.page.waitForFunction(() => fetch("/api/guardians.list@1", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" }).then((reply) => reply.json()).then((now) => now.wards.length > 0));
+  await wards(a);
+  await everyLook(ada, [["protect?part=guardians", "protect-guardian-asked"]]);
+  for (const one of [a, c]) {
+    await wards(one);
+    await door(one, "guardians.accept@1", { ward: (await door(one, "guardians.list@1")).wards[0].did });
+  }
+  await door(b, "heirs.set@1", { heirs: [{ heir: people.find((one) => one.name === "Cleo").did, letter: "Look after the garden." }], silence_days: 180, phrase: ben.words.join(" ") });
+  await wards(a);
+  for (const one of [a, c]) await door(one, "guardians.accept@1", { ward: (await door(one, "guardians.list@1")).wards[0].did }).catch(() => {});
+  for (const { did } of people) await door(b, "witness.add@1", { contact: did });
+  await everyLook(ben, [["protect?part=guardians", "protect-guardians", async (page) => {
+    await page.click("button:text-is('Rehearse now')");
+    await page.waitForSelector("text=/It would/");
+    await page.evaluate(() => scrollTo(0, 0));
+  }], ["protect?part=witnesses", "protect-witnesses"]]);
+  await pairQuickly(c, s);
+  await door(s, "recovery.begin@1", { who: "Ben" });
+  await door(s, "recovery.status@1");
+  await everyLook(cleo, [["protect?part=guardians", "protect-claim", (page) => page.waitForSelector(".claim")]]);
+  for (let tries = 0; tries < 50 && (await door(b, "guardians.list@1")).claims.length === 0; tries += 1) await b.page.waitForTimeout(200);
+  await everyLook(ben, [["protect?part=guardians", "protect-alarm", (page) => page.waitForSelector(".alarm.mine")]]);
+  for (const one of [a, b, c, s]) await one.page.context().close();
+  await Promise.all([ada, ben, cleo, stranger].map((one) => one.stop()));
 }

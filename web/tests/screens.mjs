@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decade } from "./decade.mjs";
+import { meeting } from "./meeting.mjs";
 import { DESKTOP, PHONE, SCREENS, folder, forget, launch, settled, twin, visit, window_ } from "./harness.mjs";
 
 const OUT = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
@@ -66,7 +67,7 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
         await page.locator(".line", { hasText: "Heart rate" }).first().click();
         await page.waitForSelector(".sources li");
       }
-      await take(screen.split("?")[0]);
+      await take(screen.replace(/\?part=/, "-").split("?")[0]);
     }
     await visit(page, demo.origin, "timeline");
     const box = await page.locator("[data-lane=heart_rate]").boundingBox();
@@ -90,6 +91,12 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
     await old.context().close();
   }
 }
+const looks = [["desktop", DESKTOP], ["phone", PHONE]].flatMap(([size, viewport]) => ["light", "dark"].map((colorScheme) => [`${size}-${colorScheme}`, viewport, colorScheme]));
+await meeting(dir, browser, looks, async (page, name) => {
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: `${OUT}${name}.png` });
+});
 await browser.close();
 await demo.stop();
 await person.stop();

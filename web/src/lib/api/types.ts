@@ -241,12 +241,98 @@ export type ChangeBy = {
   value: number;
 };
 
+/** A checkpoint that a twin brings to its witness. */
+export type CheckpointIn = {
+  /** The signed checkpoint: canonical bytes in base64url. */
+  checkpoint: string;
+  /** The history's root at that size, by the asking twin's own journal. */
+  old_root?: Digest | null;
+  /** Commits of the last checkpoint that this witness cosigned, as far as the asking twin knows; 0: none. */
+  old_size: number;
+  /** Consistency proof from there to the checkpoint (RFC 9162 §2.1.4). */
+  proof?: Digest[];
+  /** The asking twin's other witnesses, with whom this one may compare what it has seen. */
+  witnesses?: Did[];
+};
+
+/** The guardian's word: this machine is in the hands of whose guardian I am. */
+export type ClaimApprove = {
+  /** The claim's id, or the beginning of it: at least 4 digits. */
+  claim: string;
+  /** The digits that the other machine shows, as the person read them out. Spaces do not matter. */
+  digits: string;
+  /** Whose twin it is about, where the claim does not say so clearly: a name, the beginning of it, or a DID. */
+  ward?: string | null;
+};
+
+/** What a claim wants. */
+export type ClaimKind = "recovery" | "inheritance";
+
+/** A request to hand something over. */
+export type ClaimShown = {
+  /** When the guardian approved, RFC 3339. */
+  approved?: string | null;
+  /** Its id. */
+  claim: Digest;
+  /** The machine, or the heir's twin, that claims. */
+  claimant: Did;
+  /** What the owner calls it, if it is a contact. */
+  claimant_name?: string | null;
+  /** What the claimant's machine shows too: the people compare. */
+  digits: string;
+  /** What it wants. */
+  kind: ClaimKind;
+  /** Whether it is about the owner's own twin: cancel it unless it is you. */
+  mine: boolean;
+  /** When the share can be handed over at the earliest, RFC 3339. */
+  opens?: string | null;
+  /** When it was seen first, RFC 3339. */
+  seen: string;
+  /** How it stands. */
+  state: ClaimState;
+  /** Whether the owner of that twin was told (of a claim on a ward), or who told (of a claim on oneself). */
+  told: boolean;
+  /** Guardians that told of it, where it is about the owner's own twin. */
+  told_by?: Did[];
+  /** Whose twin it is about, once that is clear. */
+  ward?: Did | null;
+  /** What the owner calls them. */
+  ward_name?: string | null;
+  /** Whom the claimant named. */
+  who: string;
+};
+
+/** How a claim stands. */
+export type ClaimState = "unclear" | "unapproved" | "early" | "waiting" | "ready" | "released" | "denied" | "cancelled" | "gone";
+
+/** Which claim. */
+export type ClaimWhich = {
+  /** Its id, or the beginning of it: at least 4 digits. */
+  claim: string;
+};
+
 /** A standard's name for what a stream measures. */
 export type Code = {
   /** The code, or the schema's name. */
   code: string;
   /** `LOINC`, `IEEE 1752.1` or `Open mHealth`. */
   system: string;
+};
+
+/** A claim, and a question how it stands. The first time makes it known; every later one asks again. */
+export type Collect = {
+  /** The signed claim: canonical bytes in base64url. */
+  claim: string;
+};
+
+/** What a guardian's twin answers to a claim. */
+export type Collected = {
+  /** When the share can be handed over at the earliest, RFC 3339. */
+  opens?: string | null;
+  /** The share, sealed to the claim's key: base64url. */
+  share?: string | null;
+  /** How the claim stands there. */
+  state: ClaimState;
 };
 
 /** A signed commit. */
@@ -261,6 +347,14 @@ export type CommitInfo = {
   time: string;
 };
 
+/** A commit, by its number and digest. */
+export type CommitNamed = {
+  /** Its digest. */
+  digest: Digest;
+  /** Its number, from 0. */
+  seq: number;
+};
+
 /** A changed connection. */
 export type Connection = {
   /** What its weight is multiplied by. */
@@ -269,6 +363,22 @@ export type Connection = {
   from: string;
   /** The other. */
   to: string;
+};
+
+/** Asks a twin to prove that one of its checkpoints is the beginning of another. */
+export type ConsistencyAsked = {
+  /** Commits of the later one. */
+  new_size: number;
+  /** Commits of the earlier one: at least 1. */
+  old_size: number;
+};
+
+/** What a twin answers to a witness that wants two of its checkpoints to be connected. */
+export type Consistent = {
+  /** The history's root at the earlier size, by this twin's journal. */
+  old_root: Digest;
+  /** Consistency proof (RFC 9162 §2.1.4). */
+  proof: Digest[];
 };
 
 /** What to change about a contact. */
@@ -467,6 +577,29 @@ export type Delete = {
   confirm: string;
 };
 
+/** The right to change the owner's identity. */
+export type DeviceAdd = {
+  /** The 24 words. */
+  words: Words;
+};
+
+/** This device takes over. */
+export type DevicePromote = {
+  /** The 24 words. */
+  words: Words;
+};
+
+/** A device that may act no more. */
+export type DeviceRevoke = {
+  /** Which: its name, the beginning of that, or its DID. */
+  device: string;
+  /** The 24 words. A viewer is no device of the identity and needs none. */
+  words?: Words | null;
+};
+
+/** What a device is to the twin. */
+export type DeviceRole = "writer" | "replica" | "viewer" | "revoked";
+
 /** A device of the owner's. */
 export type DeviceShown = {
   /** Its key. */
@@ -477,6 +610,16 @@ export type DeviceShown = {
   since: string;
   /** It is the one that answers. */
   this: boolean;
+};
+
+/** The owner's devices, this one first. */
+export type DevicesAnswer = {
+  /** Commits in the journal here. */
+  commits: number;
+  /** All of them. */
+  devices: OwnDevice[];
+  /** On a replica: what it waits for, in words; absent while it is up to date. */
+  waiting?: string | null;
 };
 
 /** Decentralized identifier (W3C DID Core 1.0) */
@@ -507,6 +650,16 @@ export type EffectTold = {
 };
 
 export type Every = string;
+
+/** Evidence as a file that anybody can check with `twin check`. */
+export type EvidenceAnswer = {
+  /** Its size in bytes. */
+  bytes: number;
+  /** The file's bytes, base64url without padding. */
+  evidence: string;
+  /** What it says, in words. */
+  says: string;
+};
 
 /** A randomised trial on oneself, to be kept. */
 export type Experiment = {
@@ -703,6 +856,28 @@ export type ForecastPoint = {
   time: string;
 };
 
+/** A twin that has shown two histories. */
+export type ForkShown = {
+  /** Who showed it, where it came from another witness. */
+  by?: Did | null;
+  /** Commits at which the two histories are known to differ. */
+  commits: number;
+  /** Whose twin. */
+  did: Did;
+  /** Digest of the evidence. */
+  fork: Digest;
+  /** When it came to light here, RFC 3339. */
+  found: string;
+  /** What the owner calls them. */
+  name?: string | null;
+};
+
+/** Which fork's evidence to write out. */
+export type ForkWhich = {
+  /** Digest of the evidence, or the beginning of it: at least 4 digits. */
+  fork: string;
+};
+
 /** Results of one kind. */
 export type FoundGroup = {
   /** What they are. */
@@ -836,6 +1011,95 @@ export type GraphNode = {
   name: string;
 };
 
+/** A signed paper about guardians, on its way from twin to twin. */
+export type GuardPaperIn = {
+  /** Its canonical bytes in base64url. */
+  paper: string;
+};
+
+/** A guardian of the owner's. */
+export type GuardianShown = {
+  /** When a rehearsal last found that their share is there and sound, RFC 3339. */
+  checked?: string | null;
+  /** Who. */
+  did: Did;
+  /** What the owner calls them, if they are a contact still. */
+  name?: string | null;
+  /** Since when, RFC 3339. */
+  since?: string | null;
+  /** How it stands with them. */
+  state: GuardianState;
+  /** Whether something for them has not arrived yet. */
+  undelivered: boolean;
+};
+
+/** How a guardian stands. */
+export type GuardianState = "on_its_way" | "asked" | "holding" | "refused" | "lost";
+
+/** Everything about guardians: the owner's own, whose guardian the owner is, and claims. */
+export type GuardiansAnswer = {
+  /** Requests to hand something over: to the owner as guardian, or about the owner's own twin; newest first. */
+  claims: ClaimShown[];
+  /** The owner's guardians, if there are any. */
+  ring?: RingShown | null;
+  /** Those whose guardian the owner is, or is asked to be. */
+  wards: WardShown[];
+};
+
+/** Splits the recovery phrase among guardians, anew: what an earlier round gave out becomes useless. */
+export type GuardiansSet = {
+  /** Who: 2 to 32 contacts, each by name, the beginning of it, or DID. */
+  guardians: string[];
+  /** The recovery phrase. The twin does not keep it; so it has to be typed for every new round. */
+  phrase: Words;
+  /** How many of them it takes: 2 or more, and no more than there are. */
+  threshold: number;
+  /** For how many days a guardian waits, from when they saw a request, before their share is handed over: 1 to 90. */
+  wait_days: number;
+};
+
+/** An heir of the owner's. */
+export type HeirShown = {
+  /** Who. */
+  did: Did;
+  /** What the owner calls them. */
+  name?: string | null;
+  /** Only these streams; empty: everything. */
+  streams: StreamId[];
+  /** Whether their twin knows of it. */
+  told: boolean;
+};
+
+/** What one heir gets. */
+export type HeirWish = {
+  /** Who: a contact's name, the beginning of it, or their DID. */
+  heir: string;
+  /** A few words to them, which they read only once it is theirs: at most 2,000 characters. */
+  letter?: string | null;
+  /** Only these streams. Empty: everything, that is, the recovery phrase. */
+  streams?: StreamId[];
+};
+
+/** Heirs: the owner's own, and from whom the owner inherits. */
+export type HeirsAnswer = {
+  /** Who inherits from the owner. */
+  heirs: HeirShown[];
+  /** From whom the owner inherits. */
+  inherits: InheritanceShown[];
+  /** After how many days without a sign of life; absent: nobody inherits. */
+  silence_days?: number | null;
+};
+
+/** Names heirs. Takes guardians, and begins a new round with them. */
+export type HeirsSet = {
+  /** Every heir: what stood before is replaced. Empty: no heirs any more. */
+  heirs: HeirWish[];
+  /** The recovery phrase, as for `guardians.set`. */
+  phrase: Words;
+  /** After how many days without a sign of life the handing over may begin: 7 to 3,660. */
+  silence_days: number;
+};
+
 /** Files to take in. */
 export type Import = {
   /** How to read a CSV file of no known layout. */
@@ -862,6 +1126,16 @@ export type ImportReport = {
   seconds: number;
   /** New observations per stream. */
   streams: Record<string, number>;
+};
+
+/** A file that another device of the owner's sends; its bytes follow the request. */
+export type ImportSent = {
+  /** What it is called. */
+  name: string;
+  /** Its bytes. */
+  sent: Sent;
+  /** Zone of times that name none, as for `import.files@1`. */
+  zone?: string | null;
 };
 
 /** One import. */
@@ -935,6 +1209,42 @@ export type ImportsAnswer = {
   imports: ImportShown[];
 };
 
+/** From whom an heir inherits. */
+export type Inheritance = {
+  /** Their name, the beginning of it, or their DID. */
+  from: string;
+};
+
+/** What was left to the owner. */
+export type InheritanceShown = {
+  /** The claim, once the owner has made one. */
+  claim?: RecoveryAnswer | null;
+  /** From whom. */
+  did: Did;
+  /** Who the guardians are. */
+  guardians: Did[];
+  /** What the owner calls them. */
+  name?: string | null;
+  /** After how many days without a sign of life. */
+  silence_days: number;
+  /** Only these streams; empty: everything. */
+  streams: StreamId[];
+  /** So many guardians it takes. */
+  threshold: number;
+};
+
+/** What was left to an heir, opened. */
+export type Inherited = {
+  /** From whom. */
+  did: Did;
+  /** A few words from them. */
+  letter?: string | null;
+  /** The recovery phrase of their twin, where everything was left: `twin restore` takes it. */
+  phrase?: Words | null;
+  /** Keys of the streams that were left, base64url, by stream. */
+  streams?: Record<string, never>;
+};
+
 /** Insulin given at once. */
 export type Injected = {
   /** Minutes from the start. */
@@ -972,6 +1282,14 @@ export type Intervention = {
   kind: "connection";
   /** The other. */
   to: string;
+};
+
+/** From where on another device lacks the journal. */
+export type JournalPull = {
+  /** The last commit that it has; absent: it has none. */
+  after?: CommitNamed | null;
+  /** Where there is nothing new, wait for so many milliseconds, 20,000 at most. */
+  wait_ms?: number;
 };
 
 /** What of a contact's keys was known from when on. */
@@ -1149,6 +1467,26 @@ export type Outcome = {
   };
 };
 
+/** A device of the owner's. */
+export type OwnDevice = {
+  /** So many commits of the journal it had then. */
+  commits?: number | null;
+  /** Its key; of a viewer, the identity that it made for itself. */
+  did: Did;
+  /** What the owner calls it. */
+  name: string;
+  /** When it was revoked, RFC 3339. */
+  revoked?: string | null;
+  /** What it is. */
+  role: DeviceRole;
+  /** When it was last heard of since this twin was opened, RFC 3339. */
+  seen?: string | null;
+  /** Since when, RFC 3339. */
+  since: string;
+  /** Whether it is the one that answers. */
+  this: boolean;
+};
+
 /** Which pairings, and whether to wait for news. */
 export type PairAsked = {
   /** Only this one. Default: all. */
@@ -1171,6 +1509,9 @@ export type PairJoin = {
   ticket: string;
 };
 
+/** What two machines pair for. */
+export type PairingPurpose = "contact" | "device" | "viewer";
+
 /** A pairing. */
 export type PairingShown = {
   /** Who the other is. */
@@ -1183,6 +1524,8 @@ export type PairingShown = {
   name?: string | null;
   /** Its number. */
   pairing: number;
+  /** What for. */
+  purpose: PairingPurpose;
   /** How it stands. */
   state: PairingState;
   /** The ticket, while it waits. */
@@ -1302,6 +1645,22 @@ export type Principal = {
   twin: Did;
 } | "anonymous";
 
+/** Asks a guardian, or an heir, whether all would go well. Nothing is opened. */
+export type Probe = {
+  /** Fresh randomness, so that the answer is of now: 64 hexadecimal digits. */
+  nonce: string;
+  /** Of which round of the asking owner's. */
+  round: number;
+};
+
+/** What a twin answers to a rehearsal. */
+export type Probed = {
+  /** Whether it holds what it was given, and could open its seal just now. */
+  holds: boolean;
+  /** The signed word of it: canonical bytes in base64url. */
+  word: string;
+};
+
 /** The body of every answer that is not one. */
 export type Problem = {
   /**
@@ -1365,6 +1724,16 @@ export type Provenance = {
   time: string;
   /** The commit's signature was checked just now, and the leaf hashed up to the object's root in that commit. */
   verified: boolean;
+};
+
+/** Whole commits of the journal, which follow the answer. */
+export type Pulled = {
+  /** How many. */
+  commits: number;
+  /** The newest commit there, in this stretch or after it. */
+  newest: CommitNamed;
+  /** Their bytes. */
+  sent: Sent;
 };
 
 /** Whose quality. */
@@ -1498,6 +1867,56 @@ export type ReceiptsAsked = {
   who?: string | null;
 };
 
+/** Receipts of what another device of the owner's answered by itself. */
+export type ReceiptsBring = {
+  /** Each in base64url of its canonical bytes, 200 at most. */
+  receipts: string[];
+};
+
+/** How getting a twin back stands, on the new machine. */
+export type RecoveryAnswer = {
+  /** The claim's id. */
+  claim: Digest;
+  /** What each guardian compares and types. */
+  digits: string;
+  /** Each guardian. */
+  guardians: RecoveryGuardian[];
+  /** Shares that were handed over and are sound. */
+  have: number;
+  /** What it wants. */
+  kind: ClaimKind;
+  /** Shares that it takes; unknown before the first guardian has handed over theirs. */
+  need?: number | null;
+  /** Whether there are enough. */
+  ready: boolean;
+  /** Whose twin, once a guardian said. */
+  ward?: Did | null;
+  /** Whose twin, as it was named. */
+  who: string;
+};
+
+/** Begins, on a new machine, to get somebody's twin back by their guardians. */
+export type RecoveryBegin = {
+  /** Whose twin: the name by which the guardians know them, or their DID. */
+  who: string;
+};
+
+/** How a guardian stands to a claim, as the claimant knows it. */
+export type RecoveryGuardian = {
+  /** Who. */
+  did: Did;
+  /** Whether what they handed over is not what the owner gave them: it does not count, and they are named here. */
+  lied: boolean;
+  /** What they are called here. */
+  name?: string | null;
+  /** When they can hand over their share at the earliest, RFC 3339. */
+  opens?: string | null;
+  /** How it stands there, when it was last heard; absent: never reached. */
+  state?: ClaimState | null;
+  /** What went wrong last, in words. */
+  words?: string | null;
+};
+
 /** Why there is no answer, and what would make one possible. */
 export type Refused = {
   /** In a sentence. */
@@ -1506,12 +1925,80 @@ export type Refused = {
   missing: string[];
 };
 
+/** What a rehearsal found. Nothing was opened, and no share has left its guardian. */
+export type RehearsalAnswer = {
+  /** So many shares it takes. */
+  need: number;
+  /** Guardians that hold a sound share now. */
+  sound: number;
+  /** Each step with each person. */
+  steps: RehearsalStep[];
+  /** Whether it would work now. */
+  would_work: boolean;
+};
+
+/** One step of a rehearsal. */
+export type RehearsalStep = {
+  /** With whom. */
+  did: Did;
+  /** Whether it is an heir; else a guardian. */
+  heir: boolean;
+  /** What the owner calls them. */
+  name?: string | null;
+  /** Whether it went well. */
+  ok: boolean;
+  /** What was found, in words. */
+  words: string;
+};
+
 /** What a repair did. */
 export type RepairReport = {
   /** What was healed. */
   healed: Damage[];
   /** What could not be. */
   remaining: Damage[];
+};
+
+/** The owner's guardians. */
+export type RingShown = {
+  /** The guardians. */
+  guardians: GuardianShown[];
+  /** When it was split, RFC 3339. */
+  made: string;
+  /** What should be done, in plain words; empty when all is well. */
+  notes?: string[];
+  /** Whether enough guardians hold their share. */
+  ready: boolean;
+  /** Which round of splitting this is, from 1. What earlier rounds gave out is useless. */
+  round: number;
+  /** So many guardians have to hand over their share. */
+  threshold: number;
+  /** For how many days each of them waits first. */
+  wait_days: number;
+};
+
+/** What another witness has seen of a twin that the two have in common. */
+export type SeenAnswer = {
+  /** The signed checkpoint that it cosigned last: canonical bytes in base64url; absent: none. */
+  checkpoint?: string | null;
+  /** Evidence against that twin: canonical bytes in base64url. */
+  evidence?: string | null;
+};
+
+/** What a witness has seen of a twin that the two have in common. */
+export type SeenIn = {
+  /** The signed checkpoint: canonical bytes in base64url. */
+  checkpoint: string;
+  /** Evidence that the asking witness has against that twin: canonical bytes in base64url. */
+  evidence?: string | null;
+};
+
+/** What is said of bytes that follow. */
+export type Sent = {
+  /** How many. */
+  bytes: number;
+  /** BLAKE3 of all of them. Absent where what is sent is named piece by piece. */
+  digest?: Digest | null;
 };
 
 /** A plain sentence to be read: what would be done differently, and what is asked about. */
@@ -2134,6 +2621,59 @@ export type ViewAnswer = {
   unit: string;
 };
 
+/** Somebody whose guardian the owner is, or is asked to be. */
+export type WardShown = {
+  /** Who. */
+  did: Did;
+  /** of so many. */
+  guardians: number;
+  /** When their last sign of life came, RFC 3339. */
+  heard?: string | null;
+  /** Their heirs. */
+  heirs?: Did[];
+  /** What the owner calls them, if they are a contact still. */
+  name?: string | null;
+  /** Which round of theirs. */
+  round: number;
+  /** After how many days without a sign of life their heirs may come; absent: they named none. */
+  silence_days?: number | null;
+  /** How many whole days there was no sign of life, as the owner's twin counted them. */
+  silent_days?: number | null;
+  /** When they asked, RFC 3339. */
+  since: string;
+  /** How it stands. */
+  state: WardState;
+  /** So many guardians it takes, */
+  threshold: number;
+  /** For how many days the owner's twin waits before it hands the share over. */
+  wait_days: number;
+};
+
+/** How it stands with somebody whose guardian the owner is. */
+export type WardState = "asking" | "holding" | "ended" | "lost";
+
+/** Whose guardian the owner is, or is to be. */
+export type WardWhich = {
+  /** Their name, the beginning of it, or their DID. */
+  ward: string;
+};
+
+/** A contact whose checkpoints this twin cosigns. */
+export type WatchedShown = {
+  /** Commits of the last checkpoint that was cosigned. */
+  commits: number;
+  /** When it was cosigned, RFC 3339. */
+  cosigned: string;
+  /** Who. */
+  did: Did;
+  /** Whether they have shown two histories: nothing of theirs is cosigned any more. */
+  forked: boolean;
+  /** What the owner calls them. */
+  name?: string | null;
+  /** Its root. */
+  root: Digest;
+};
+
 /** A question about what would be: in plain words, or as typed values. */
 export type WhatIf = {
   /** How far ahead. Default: 7d for days, 8h for glucose. */
@@ -2176,6 +2716,53 @@ export type Which = {
   time: Moment;
 };
 
+/** A witness of the owner's. */
+export type WitnessShown = {
+  /** So many commits they have cosigned; 0: none yet. */
+  commits: number;
+  /** When they cosigned, by their clock, RFC 3339. */
+  cosigned?: string | null;
+  /** Who. */
+  did: Did;
+  /** What the owner calls them, if they are a contact still. */
+  name?: string | null;
+  /** What they said last, where it was no cosignature: for example that they have seen a longer history. */
+  words?: string | null;
+};
+
+/** Names a contact as a witness of the owner's journal, or no more. */
+export type WitnessWhich = {
+  /** Their name, the beginning of it, or their DID. */
+  contact: string;
+};
+
+/** What a witness answers to a checkpoint. */
+export type Witnessed = {
+  cosigned: string;
+} | {
+  prove: {
+    /** The signed checkpoint: canonical bytes in base64url. */
+    last: string;
+  };
+} | {
+  forked: string;
+};
+
+/** Everything about witnesses. */
+export type WitnessesAnswer = {
+  /** Commits in the owner's journal now. */
+  commits: number;
+  /** Twins that have shown two histories. */
+  forks: ForkShown[];
+  /** Whose journals this twin has witnessed. */
+  watched: WatchedShown[];
+  /** Who witnesses the owner's journal. */
+  witnesses: WitnessShown[];
+};
+
+/** secret words: not kept, not printed, not receipted */
+export type Words = string;
+
 /** Requests of the door: `POST /api/NAME`. */
 export interface Requests {
   /** Names a place that keeps a copy. */
@@ -2206,12 +2793,57 @@ export interface Requests {
   "contracts.preview@1": { params: ContractPreview; answer: QueryAnswer };
   /** Each use of a contract as both sides have signed it, newest first. */
   "contracts.uses@1": { params: UsesAsked; answer: UsesAnswer };
+  /** Makes a ticket for another machine of the owner's (`twin device join` there), and waits for it. Once the digits
+were compared it is a device: it keeps a whole live copy. */
+  "devices.add@1": { params: DeviceAdd; answer: PairingShown[] };
+  /** The owner's own devices and viewers. */
+  "devices.list@1": { params: Record<string, never>; answer: DevicesAnswer };
+  /** This device keeps a copy, and the one that wrote is lost: this one writes from now on, and the lost one is revoked. */
+  "devices.promote@1": { params: DevicePromote; answer: DevicesAnswer };
+  /** Takes a device's or a viewer's rights away, at once. */
+  "devices.revoke@1": { params: DeviceRevoke; answer: DevicesAnswer };
+  /** Makes a ticket for a computer that may open the twin's page (`twin connect` there) and holds nothing. */
+  "devices.viewer@1": { params: Record<string, never>; answer: PairingShown[] };
   /** Writes everything out in open formats. */
   "export.all@1": { params: Export; answer: never };
+  /** Is somebody's guardian. */
+  "guardians.accept@1": { params: WardWhich; answer: GuardiansAnswer };
+  /** The guardian's word that a claim comes from the person, after comparing digits. */
+  "guardians.approve@1": { params: ClaimApprove; answer: GuardiansAnswer };
+  /** The owner's word that a claim on their own twin is theft: no guardian hands anything over for it. */
+  "guardians.cancel@1": { params: ClaimWhich; answer: GuardiansAnswer };
+  /** A claimant's machine asks a guardian's twin how its claim stands. */
+  "guardians.collect@1": { params: Collect; answer: never };
+  /** The guardian's word that it does not. */
+  "guardians.deny@1": { params: ClaimWhich; answer: GuardiansAnswer };
+  /** Has no guardians any more: each is told to destroy their share. */
+  "guardians.end@1": { params: Record<string, never>; answer: GuardiansAnswer };
+  /** The owner's guardians, those whose guardian the owner is, and claims. */
+  "guardians.list@1": { params: Record<string, never>; answer: GuardiansAnswer };
+  /** A paper about guardians or heirs. Twins send these to each other. */
+  "guardians.paper@1": { params: GuardPaperIn; answer: never };
+  /** A twin asks its guardian's, or its heir's, whether all would go well. */
+  "guardians.probe@1": { params: Probe; answer: never };
+  /** Is not, or not any more: the share is destroyed. */
+  "guardians.refuse@1": { params: WardWhich; answer: GuardiansAnswer };
+  /** Goes through every step with guardians and heirs, and opens nothing. */
+  "guardians.rehearse@1": { params: Record<string, never>; answer: RehearsalAnswer };
+  /** Splits the recovery phrase among guardians, and sends each their share. */
+  "guardians.set@1": { params: GuardiansSet; answer: GuardiansAnswer };
+  /** Claims what was left to the owner, and asks how it stands. */
+  "heirs.claim@1": { params: Inheritance; answer: RecoveryAnswer };
+  /** The owner's heirs, and from whom the owner inherits. */
+  "heirs.list@1": { params: Record<string, never>; answer: HeirsAnswer };
+  /** Opens what was left to the owner, once enough guardians have handed over their share. */
+  "heirs.open@1": { params: Inheritance; answer: Inherited };
+  /** Names heirs and what each gets. */
+  "heirs.set@1": { params: HeirsSet; answer: HeirsAnswer };
   /** The twin's DID document (W3C DID Core 1.0). */
   "identity.document@1": { params: Record<string, never>; answer: Record<string, unknown> };
   /** Takes in files that lie on the twin's own machine. */
   "import.files@1": { params: Import; answer: never };
+  /** A file that another device of the owner's sends, to be imported here. */
+  "import.sent@1": { params: ImportSent; answer: never };
   /** Takes a whole import back. Nothing is erased from the journal; what it brought does not count any more. */
   "import.undo@1": { params: ImportWhich; answer: UndoAnswer };
   /** Takes in a file that was uploaded. The twin asks this itself when the upload's turn comes. */
@@ -2220,6 +2852,8 @@ export interface Requests {
   "imports.list@1": { params: Record<string, never>; answer: ImportsAnswer };
   /** Commits and receipts, newest first. */
   "journal.log@1": { params: Log; answer: LogAnswer };
+  /** What another device of the owner's lacks of the journal; its bytes follow the answer. */
+  "journal.pull@1": { params: JournalPull; answer: never };
   /** Heals what `verify` finds, from the backups. */
   "journal.repair@1": { params: Record<string, never>; answer: RepairReport };
   /** Reads and hashes everything again. */
@@ -2262,8 +2896,14 @@ export interface Requests {
   "protect.status@1": { params: Record<string, never>; answer: ProtectAnswer };
   /** Coverage, gaps and sampling of streams and sources, and how sources agree. */
   "quality.coverage@1": { params: Quality; answer: QualityAnswer };
+  /** Receipts of what another device of the owner's answered by itself. */
+  "receipts.bring@1": { params: ReceiptsBring; answer: never };
   /** Who did what, when, and with what decision, newest first. */
   "receipts.list@1": { params: ReceiptsAsked; answer: ReceiptsAnswer };
+  /** On a new machine: claims somebody's twin back from their guardians. */
+  "recovery.begin@1": { params: RecoveryBegin; answer: RecoveryAnswer };
+  /** Asks every guardian how it stands, and collects what they hand over. */
+  "recovery.status@1": { params: Record<string, never>; answer: RecoveryAnswer };
   /** Searches over everything owned: days, streams, sources, events, labels and texts, files, commits, receipts. */
   "search.find@1": { params: Find; answer: FindAnswer };
   /** Every stream with its unit, span and sources. */
@@ -2282,6 +2922,20 @@ export interface Requests {
   "tokens.revoke@1": { params: TokenWhich; answer: TokenShown[] };
   /** How the twin is: identity, sizes, what needs attention. */
   "twin.status@1": { params: Record<string, never>; answer: Status };
+  /** Names a contact as a witness of the owner's journal. */
+  "witness.add@1": { params: WitnessWhich; answer: WitnessesAnswer };
+  /** A twin brings its witness a checkpoint to cosign. */
+  "witness.checkpoint@1": { params: CheckpointIn; answer: never };
+  /** A witness asks a twin to connect two of its checkpoints. */
+  "witness.consistency@1": { params: ConsistencyAsked; answer: never };
+  /** Evidence of two histories, as a file that anybody can check. */
+  "witness.evidence@1": { params: ForkWhich; answer: EvidenceAnswer };
+  /** Witnesses, whom the owner witnesses, and who was caught with two histories. */
+  "witness.list@1": { params: Record<string, never>; answer: WitnessesAnswer };
+  /** Names them no more. */
+  "witness.remove@1": { params: WitnessWhich; answer: WitnessesAnswer };
+  /** Two witnesses of a twin compare what it has shown to each. */
+  "witness.seen@1": { params: SeenIn; answer: never };
 }
 
 /** What is asked outside the door. */

@@ -2,6 +2,7 @@
 // The words around every screen come with the first paint, those of the screens with the first screen.
 
 import shell from "./en/shell";
+import type keep from "./en/keep";
 import type people from "./en/people";
 import type screens from "./en/screens";
 import type { TwinMessages } from "./twin.svelte";
@@ -9,13 +10,14 @@ import type { TwinMessages } from "./twin.svelte";
 export type ShellMessages = Record<keyof typeof shell, string>;
 export type ScreenMessages = Record<keyof typeof screens, string>;
 export type PeopleMessages = Record<keyof typeof people, string>;
-export type Key = keyof ShellMessages | keyof ScreenMessages | keyof PeopleMessages;
+export type KeepMessages = Record<keyof typeof keep, string>;
+export type Key = keyof ShellMessages | keyof ScreenMessages | keyof PeopleMessages | keyof KeepMessages;
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
 const PARTS = {
-  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => [import("./en/screens"), import("./en/people")], twin: undefined },
-  de: { shell: () => import("./de/shell"), screens: () => [import("./de/screens"), import("./de/people")], twin: () => import("./de/twin") },
+  en: { shell: async () => ({ default: shell as ShellMessages }), screens: () => [import("./en/screens"), import("./en/people"), import("./en/keep")], twin: undefined },
+  de: { shell: () => import("./de/shell"), screens: () => [import("./de/screens"), import("./de/people"), import("./de/keep")], twin: () => import("./de/twin") },
 };
 const KEPT = "didymos.language";
 interface Spoken {

@@ -14,6 +14,7 @@ const de: ShellMessages = {
   "gone.text": "Vielleicht wurde er angehalten. Starte ihn mit „twin up“ auf dem Rechner, auf dem er lebt.",
   nav: "Seiten",
   "nav.today": "Heute",
+  "nav.circles": "Kreise",
   "nav.people": "Menschen",
   "nav.ask": "Fragen",
   "nav.graph": "Selbstbild",

@@ -12,6 +12,7 @@ export default {
   "gone.text": "It may have been stopped. Start it again with “twin up” on the machine where it lives.",
   nav: "Screens",
   "nav.today": "Today",
+  "nav.circles": "Circles",
   "nav.people": "People",
   "nav.ask": "Ask",
   "nav.graph": "Self-graph",
