@@ -69,22 +69,22 @@ impl Lan {
         }
         let events = daemon.browse(SERVICE).map_err(failed)?;
         let heard = Arc::new(Heard::default());
-        let hears = Arc::clone(&heard);
+        let sink = Arc::clone(&heard);
         // Ends with the daemon, which closes the channel.
         let listening = std::thread::Builder::new().name("twin-lan".into()).spawn(move || {
             while let Ok(event) = events.recv() {
                 match event {
                     ServiceEvent::ServiceResolved(service) => {
                         let Some(tag) = tag_of(service.get_fullname()) else { continue };
-                        let mut all = hears.all();
+                        let mut all = sink.all();
                         if all.len() < HEARD_MAX || all.contains_key(tag) {
                             all.insert(tag.to_owned(), addrs_of(&service));
-                            hears.1.notify_all();
+                            sink.1.notify_all();
                         }
                     }
                     ServiceEvent::ServiceRemoved(_, fullname) => {
                         if let Some(tag) = tag_of(&fullname) {
-                            hears.all().remove(tag);
+                            sink.all().remove(tag);
                         }
                     }
                     _ => {}

@@ -1,4 +1,4 @@
-//! The Mainline DHT of BitTorrent: a mutable item (BEP 44) under the endpoint key, signed by it, as pkarr publishes
+//! The Mainline DHT of `BitTorrent`: a mutable item (BEP 44) under the endpoint key, signed by it, as pkarr publishes
 //! keys. Off unless the owner wants it: it tells the addresses of this machine to whoever knows its endpoint key, and
 //! to the nodes that happen to keep the item.
 //!

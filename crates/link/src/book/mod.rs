@@ -66,6 +66,7 @@ impl PhoneBook {
     }
 
     /// Says in every source where this endpoint is; returns what went wrong.
+    #[must_use]
     pub fn publish(&self, addrs: &[SocketAddr], now_ms: i64) -> Vec<NotPublished> {
         self.0.iter().filter_map(|source| source.publish(addrs, now_ms).err()).collect()
     }
