@@ -217,19 +217,6 @@ impl Town {
         if self.stop.load(Ordering::Relaxed) { Err("stopped".into()) } else { Ok(()) }
     }
 
-    /// Waits until `what` is so.
-    fn until(&self, name: &str, mut what: impl FnMut() -> Result<std::result::Result<(), String>>) -> Result<()> {
-        let began = Instant::now();
-        loop {
-            self.goes_on()?;
-            match what()? {
-                Ok(()) => return Ok(()),
-                Err(words) if began.elapsed() > PATIENCE => return Err(format!("{name}: {words}").into()),
-                Err(_) => std::thread::sleep(Duration::from_millis(300)),
-            }
-        }
-    }
-
     /// What its owner was told of contracts, or reads.
     fn note(&mut self, who: usize, listed: &[Value]) {
         for shown in listed {
@@ -390,7 +377,7 @@ impl Net {
         made_up::glucose(&table, 0..5, self.seed)?;
         let mut town = Town { hosts, desks: Vec::new(), contracts: BTreeMap::new(), stop, looks: 0 };
         for host in 0..town.hosts.count {
-            let desk = self.desk(host, &binary, dir.path(), &table, &town.hosts, &mut lots)?;
+            let desk = Self::desk(host, &binary, dir.path(), &table, &town.hosts, &mut lots)?;
             town.desks.push(desk);
         }
         let all = 0..town.desks.len();
@@ -434,15 +421,7 @@ impl Net {
     }
 
     /// A host's twin: made, with data, and running.
-    fn desk(
-        &self,
-        host: usize,
-        binary: &Path,
-        dir: &Path,
-        table: &Path,
-        hosts: &Hosts,
-        lots: &mut Seeded,
-    ) -> Result<Desk> {
+    fn desk(host: usize, binary: &Path, dir: &Path, table: &Path, hosts: &Hosts, lots: &mut Seeded) -> Result<Desk> {
         let program = Program {
             binary: binary.to_owned(),
             home: dir.join(host.to_string()),
@@ -452,7 +431,7 @@ impl Net {
         let mut desk = Desk { host, program, skew_ms, running: None, did: String::new() };
         let made = desk.answer(hosts, &["init"])?;
         desk.answer(hosts, &["import", &table.display().to_string()])?;
-        desk.did = made["did"].as_str().ok_or("no DID")?.to_owned();
+        made["did"].as_str().ok_or("no DID")?.clone_into(&mut desk.did);
         desk.up(hosts)?;
         Ok(desk)
     }

@@ -319,15 +319,15 @@ impl Circle {
         let (committed, invitation) = self.commit(change, vec![known], now)?;
         effects.join(committed);
         let wish = Wish::Add(owner);
-        if self.wishes.contains(&wish) && self.epoch().is_some_and(|epoch| self.owner_in(epoch, &wish)) {
+        if self.wishes.contains(&wish) && self.epoch().is_some_and(|epoch| owner_in(epoch, &wish)) {
             effects.join(self.fulfil(&wish));
         }
         Ok((effects, invitation.ok_or(CircleError::Malformed)?))
     }
+}
 
-    fn owner_in(&self, epoch: &Epoch, wish: &Wish) -> bool {
-        matches!(wish, Wish::Add(owner) if epoch.has_owner(owner))
-    }
+fn owner_in(epoch: &Epoch, wish: &Wish) -> bool {
+    matches!(wish, Wish::Add(owner) if epoch.has_owner(owner))
 }
 
 /// Whether somebody may change a charter so.

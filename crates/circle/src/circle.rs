@@ -158,6 +158,7 @@ impl Circle {
     }
 
     /// Begins a circle with this device alone in it. `versions` is the owner's identity.
+    #[expect(clippy::needless_pass_by_value, reason = "a charter belongs to its circle from here on")]
     pub fn begin(
         me: Me,
         id: Digest,

@@ -403,8 +403,8 @@ pub(crate) fn follow(
         match queued.proposal() {
             Proposal::Add(add) => proposed.adds.push(leaf_of(add.key_package().leaf_node())?),
             Proposal::Remove(remove) => proposed.removes.push(remove.removed().u32()),
-            Proposal::GroupContextExtensions(change) => {
-                proposed.charter = Some(charter_in(change.extensions())?);
+            Proposal::GroupContextExtensions(asked) => {
+                proposed.charter = Some(charter_in(asked.extensions())?);
             }
             _ => return Err(GroupError::NotAllowed),
         }

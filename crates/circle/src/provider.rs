@@ -1,6 +1,6 @@
 //! What openmls needs from outside: primitives, randomness, and a place for a group's state.
 //!
-//! The primitives are those that the program has already (RustCrypto, dalek); the suite is
+//! The primitives are those that the program has already (`RustCrypto`, dalek); the suite is
 //! `MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519` of RFC 9420 and no other. Randomness comes in, so that a
 //! simulation can repeat a run. State lies in an [`Image`](crate::image::Image), a plain map in memory, which whoever
 //! keeps circles writes where it is safe.

@@ -295,6 +295,7 @@ impl Circle {
 
     /// Goes into a circle with an invitation, or back into one that is known. `package` is what was kept of the key
     /// package that it answers.
+    #[expect(clippy::result_large_err, reason = "the circle that was there comes back, as it went in")]
     pub fn join(
         known: Option<Self>,
         me: crate::Me,

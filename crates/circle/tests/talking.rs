@@ -270,7 +270,6 @@ fn keys_from_an_older_copy_of_the_machine_are_renewed_before_they_seal() {
     set_back.disk = ann.disk.clone();
     let last = set_back.disk.records.len() - 2;
     set_back.disk.records.truncate(last);
-    ann.circle().id();
     let (records, keys) = (set_back.disk.records.clone(), set_back.disk.keys.clone());
     set_back.circle =
         Some(Circle::open(set_back.me.clone(), ann.circle().id(), records, |epoch| keys.get(epoch).cloned()));

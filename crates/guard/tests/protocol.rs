@@ -34,7 +34,9 @@ impl Person {
     }
 
     fn apply(&mut self, records: Vec<Record>) {
-        records.into_iter().for_each(|record| self.book.apply(record));
+        for record in records {
+            self.book.apply(record);
+        }
     }
 
     fn claim(&self, kind: Kind, of: &Did) -> (Claim, Digest) {

@@ -139,7 +139,7 @@ impl Eve {
         self.end.say(id, true).map_err(|error| error.to_string())
     }
 
-    fn ask(&self, to: &Did, request: &[u8], key: &SigningKey, lots: &mut Lots) -> Vec<u8> {
+    fn ask(to: &Did, request: &[u8], key: &SigningKey, lots: &mut Lots) -> Vec<u8> {
         let ask = Ask::new(request.to_vec(), to.clone(), Timestamp(1), lots.bytes(), key);
         canonical::encode(&Call::new("ask@1", canonical::encode(&ask)))
     }
@@ -175,17 +175,17 @@ impl Eve {
                     ask.request.starts_with(br#"{"request":"contracts.paper"#).then_some(ask.request)
                 });
                 let Some(paper) = paper else { return Ok(()) };
-                eve.ask(&did, &paper, device, lots)
+                Self::ask(&did, &paper, device, lots)
             }
-            Act::Owners => eve.ask(&did, OWNERS[lots.place(OWNERS.len())].as_bytes(), device, lots),
+            Act::Owners => Self::ask(&did, OWNERS[lots.place(OWNERS.len())].as_bytes(), device, lots),
             Act::Misdirected => {
                 let request = br#"{"request":"contracts.list@1"}"#;
                 if lots.once_in(2) {
                     let other = SigningKey::from_seed(&Secret32::from_bytes(lots.bytes()));
-                    eve.ask(&did, request, &other, lots)
+                    Self::ask(&did, request, &other, lots)
                 } else {
                     let own = eve.program.own.did().cloned().unwrap_or_else(|| did.clone());
-                    eve.ask(&own, request, device, lots)
+                    Self::ask(&own, request, device, lots)
                 }
             }
             Act::Oversize => {

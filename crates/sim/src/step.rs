@@ -66,6 +66,7 @@ impl fmt::Display for Step {
 
 /// What a town is like: each seed turns some faults on and others off, so that none hides behind another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a seed turns on or off")]
 pub struct Climate {
     /// How many people.
     pub people: usize,

@@ -66,14 +66,14 @@ impl Hosts {
              chain loss {{ type filter hook input priority 0; policy accept;\n\
              iifname \"v*\" meta l4proto udp numgen random mod 100 < {loss_percent} drop\n}}\n}}\n"
         );
-        run(hosts.command_at(&hub, "nft").arg(rules))?;
+        run(Self::command_at(&hub, "nft").arg(rules))?;
         Ok(hosts)
     }
 
     /// Lets datagrams take their time.
     pub(super) fn forward(&mut self, delay_ms: u64, jitter_ms: u64) -> Result<()> {
         let me = std::env::current_exe()?;
-        let mut command = self.command_at(&self.hub(), &me.display().to_string());
+        let mut command = Self::command_at(&self.hub(), &me.display().to_string());
         command.args(["net-forward", "--hosts", &self.count.to_string()]);
         command.args(["--delay-ms", &delay_ms.to_string(), "--jitter-ms", &jitter_ms.to_string()]);
         self.forward = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
@@ -88,7 +88,7 @@ impl Hosts {
         format!("{}{host}", self.prefix)
     }
 
-    fn command_at(&self, namespace: &str, program: &str) -> Command {
+    fn command_at(namespace: &str, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace, program]);
         command
@@ -96,7 +96,7 @@ impl Hosts {
 
     /// A program on a host.
     pub(super) fn command(&self, host: usize, program: &str) -> Command {
-        self.command_at(&self.name(host), program)
+        Self::command_at(&self.name(host), program)
     }
 
     /// Takes a host's link down, or up again.

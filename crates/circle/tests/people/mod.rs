@@ -108,6 +108,7 @@ impl Device {
     }
 
     /// Keeps what a step made, in its order; `cut` says after how many of the three parts the power fails.
+    #[expect(clippy::needless_pass_by_value, reason = "what a step made is used up")]
     pub fn keep_until(&mut self, effects: Effects, cut: usize) {
         for part in 0..3 {
             if part >= cut {

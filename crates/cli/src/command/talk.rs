@@ -195,12 +195,14 @@ pub(crate) fn messages(globals: &Globals, typed: &Messages) -> Result<Exit, Trou
         return save(globals, typed, &answer, wanted);
     }
     print(globals, &answer, &[])?;
-    while typed.follow {
+    if !typed.follow {
+        return Ok(Exit::Done);
+    }
+    loop {
         let known: Vec<Digest> = answer.messages.iter().map(|message| message.message).collect();
         answer = ask(Some(answer.circle.change))?;
         print(globals, &answer, &known)?;
     }
-    Ok(Exit::Done)
 }
 
 /// Prints a page; in a row of pages, what is new in it.

@@ -262,7 +262,9 @@ impl Deals {
             };
             let mine = with(&lists[who], town.people[whom].did());
             let mut theirs = with(&lists[whom], town.people[who].did());
-            theirs.iter_mut().for_each(|shown| shown.2 = !shown.2);
+            for shown in &mut theirs {
+                shown.2 = !shown.2;
+            }
             if mine != theirs {
                 return Err(broken(format!("{who} has {mine:?} with {whom}, who has {theirs:?}")));
             }

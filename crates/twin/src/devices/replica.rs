@@ -53,6 +53,7 @@ pub(crate) struct WriterPlace {
 /// What a replica remembers.
 #[derive(Default)]
 pub(crate) struct State {
+    #[expect(clippy::option_option, reason = "whether it was looked for, and whether there is one")]
     place: Mutex<Option<Option<WriterPlace>>>,
     /// Why it is not up to date.
     waiting: Mutex<Option<String>>,

@@ -108,13 +108,12 @@ pub(super) struct Said {
     /// The envelopes that it came in: the first one, and those in which it was sent again.
     pub(super) envelopes: Vec<Digest>,
     content: Spot,
-    /// Whether it has a file.
-    pub(super) file: bool,
 }
 
 /// A record in the journal.
 #[derive(Encode, Decode)]
 #[cbor(flat)]
+#[expect(clippy::large_enum_variant, reason = "almost all entries are the large one, and none lives for long")]
 pub(super) enum Entry {
     /// A fact of a circle.
     #[n(0)]
@@ -296,9 +295,7 @@ impl Room {
                     self.pieces.extend(&file.pieces);
                     self.lacking.insert(id, file.clone());
                 }
-                let file = content.file.is_some();
-                let said =
-                    self.messages.entry(id).or_insert_with(|| Said { envelopes: Vec::new(), content: spot, file });
+                let said = self.messages.entry(id).or_insert_with(|| Said { envelopes: Vec::new(), content: spot });
                 said.envelopes.push(*envelope);
             }
             _ => {}
@@ -396,6 +393,7 @@ impl Book {
     }
 
     /// Commits entries, and takes them in.
+    #[expect(clippy::needless_pass_by_value, reason = "what was committed is not to be committed again")]
     pub(super) fn commit(&mut self, twin: &Twin, entries: Vec<Entry>) -> Result<(), Failure> {
         if entries.is_empty() {
             return Ok(());

@@ -99,6 +99,9 @@ fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
         let (_, answer) = online::ask(twin, did, &Request::KeyPackage(KeyPackageAsked {}))?;
         let answer: KeyPackageOut = serde_json::from_slice(&answer.answer).map_err(|_| unknown())?;
         let package = URL_SAFE_NO_PAD.decode(&answer.package).map_err(|_| unknown())?;
+        if package.len() > PACKAGE_BYTES_MAX {
+            return Err(unknown());
+        }
         invitation = with(twin, |book| let_in(twin, book, id, did, &package))?;
     }
     let Some(invitation) = invitation else { return Ok(()) };

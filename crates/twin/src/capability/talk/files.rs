@@ -90,10 +90,10 @@ fn seal(twin: &Twin, from: &mut dyn Read, name: &str, media: &str) -> Result<Fil
             return Err(invalid(format!("{name}: a file in a message has at most 256 MiB")));
         }
         whole.update(&plain);
-        let sealed = sealer.seal(twin.random()?, &aad(pieces.len()), &plain);
-        let piece = Digest::of(&sealed);
+        let closed = sealer.seal(twin.random()?, &aad(pieces.len()), &plain);
+        let piece = Digest::of(&closed);
         pieces.push(piece);
-        waiting.push((piece, sealed));
+        waiting.push((piece, closed));
         if waiting.len() >= TOGETHER {
             with(twin, |book| keep(twin, book, &waiting))?;
             waiting.clear();
@@ -196,15 +196,14 @@ pub(super) fn stage(twin: &Twin, asked: &FileStage) -> Result<FileStaged, Failur
     if bytes.len() > FILE_PART_BYTES_MAX || (bytes.len() < PIECE_BYTES && !asked.last) {
         return Err(invalid("each part has 256 KiB, and the last one at most that"));
     }
-    let (staged, mut staging) = match &asked.staged {
-        Some(staged) => (staged.clone(), staging(twin, staged)?),
-        None => {
-            let name = sound_name(&asked.name)?;
-            let media = asked.media.clone().filter(|media| media.len() <= 100 && !media.chars().any(char::is_control));
-            let media = media.unwrap_or_else(|| media_of(&name).to_owned());
-            let staged = Digest(twin.random()?).to_string()[..32].to_owned();
-            (staged, Staging { name, media, key: twin.random()?, bytes: 0, pieces: Vec::new(), done: false })
-        }
+    let (staged, mut staging) = if let Some(staged) = &asked.staged {
+        (staged.clone(), staging(twin, staged)?)
+    } else {
+        let name = sound_name(&asked.name)?;
+        let media = asked.media.clone().filter(|media| media.len() <= 100 && !media.chars().any(char::is_control));
+        let media = media.unwrap_or_else(|| media_of(&name).to_owned());
+        let staged = Digest(twin.random()?).to_string()[..32].to_owned();
+        (staged, Staging { name, media, key: twin.random()?, bytes: 0, pieces: Vec::new(), done: false })
     };
     staging.bytes += bytes.len() as u64;
     if staging.done || staging.bytes > FILE_BYTES_MAX {
@@ -212,9 +211,9 @@ pub(super) fn stage(twin: &Twin, asked: &FileStage) -> Result<FileStaged, Failur
     }
     if !bytes.is_empty() {
         let sealer = SealingKey::new(&Secret32::from_bytes(staging.key));
-        let sealed = sealer.seal(twin.random()?, &aad(staging.pieces.len()), &bytes);
-        let piece = Digest::of(&sealed);
-        with(twin, |book| keep(twin, book, &[(piece, sealed)]))?;
+        let closed = sealer.seal(twin.random()?, &aad(staging.pieces.len()), &bytes);
+        let piece = Digest::of(&closed);
+        with(twin, |book| keep(twin, book, &[(piece, closed)]))?;
         staging.pieces.push(piece);
     }
     staging.done = asked.last;
@@ -288,7 +287,9 @@ fn lacking_of(twin: &Twin, book: &mut Book, did: &Did) -> Vec<(Digest, Digest, F
         let whole = |file: &File| file.pieces.iter().all(|piece| book.pieces.contains_key(piece));
         let done: Vec<Digest> = room.lacking.iter().filter(|(_, file)| whole(file)).map(|(id, _)| *id).collect();
         if let Some(room) = book.rooms.get_mut(&id) {
-            done.iter().for_each(|id| drop(room.lacking.remove(id)));
+            for id in &done {
+                room.lacking.remove(id);
+            }
         }
     }
     let mut lacking = Vec::new();
@@ -465,7 +466,7 @@ pub(super) fn save(twin: &Twin, asked: &FileSave, watch: Watch<'_>) -> Result<Fi
 pub(super) fn read(twin: &Twin, asked: &FileRead) -> Result<FilePart, Failure> {
     let id = which(twin, &asked.circle)?;
     let file = with(twin, |book| file_of(twin, book, &id, &asked.message))?;
-    if asked.offset % PIECE_BYTES as u64 != 0 {
+    if !asked.offset.is_multiple_of(PIECE_BYTES as u64) {
         return Err(invalid("a file is read from multiples of 256 KiB on"));
     }
     let number = (asked.offset / PIECE_BYTES as u64) as usize;

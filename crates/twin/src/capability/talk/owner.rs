@@ -216,10 +216,10 @@ pub(super) fn send(twin: &Twin, asked: &MessageNew) -> Result<MessagesAnswer, Fa
         Err(failure) => return Err(failure),
     };
     let file = asked.staged.as_ref().map(|staged| files::staged(twin, staged)).transpose()?;
-    say(twin, &id, Content { text: asked.text.trim().to_owned(), file, answers: asked.answers, again: None })
+    say(twin, &id, &Content { text: asked.text.trim().to_owned(), file, answers: asked.answers, again: None })
 }
 
-fn say(twin: &Twin, id: &Digest, content: Content) -> Result<MessagesAnswer, Failure> {
+fn say(twin: &Twin, id: &Digest, content: &Content) -> Result<MessagesAnswer, Failure> {
     if !content.is_sound() {
         return Err(invalid("a message has a text of at most 16 KiB, or a file of at most 256 MiB, or both"));
     }
@@ -229,7 +229,7 @@ fn say(twin: &Twin, id: &Digest, content: Content) -> Result<MessagesAnswer, Fai
             let words = "this device waits to be let into the circle anew: somebody of it has to be there first";
             return Err(Failure::new(FailureCode::Busy, words));
         }
-        let (message, effects) = room.circle.say(&content, twin.now())?;
+        let (message, effects) = room.circle.say(content, twin.now())?;
         book.keep(twin, id, effects)?;
         duties(twin, book, id)?;
         Ok(message)
@@ -273,12 +273,10 @@ fn page(twin: &Twin, id: &Digest, asked: &Messages) -> Result<MessagesAnswer, Fa
         let more = wanted.len() > asked.limit as usize;
         let mut messages = Vec::new();
         for (place, event) in wanted.into_iter().take(asked.limit as usize) {
-            match event {
-                Some(event) => messages.push(shown::event(twin, room, &names, place, event)),
-                None => {
-                    let Some(message) = ids.get(&place) else { continue };
-                    messages.extend(shown::message(twin, room, &names, message)?);
-                }
+            if let Some(event) = event {
+                messages.push(shown::event(twin, room, &names, place, event));
+            } else if let Some(message) = ids.get(&place) {
+                messages.extend(shown::message(twin, room, &names, message)?);
             }
         }
         messages.reverse();
