@@ -73,7 +73,7 @@ impl Town {
             Self::calm(person, Request::Import(Import { paths: vec![table.clone()], ..Import::default() }))?;
         }
         for (who, whom) in town.pairs().into_iter().filter(|(who, whom)| who < whom) {
-            town.pair(&town.people[who], &town.people[whom])?;
+            Self::pair(&town.people[who], &town.people[whom])?;
         }
         for person in &town.people {
             let ticket = Self::ticket(person)?;
@@ -103,7 +103,7 @@ impl Town {
     }
 
     /// Pairs the two; both people say yes.
-    fn pair(&self, inviter: &Person, joiner: &Person) -> Result<(), Broken> {
+    fn pair(inviter: &Person, joiner: &Person) -> Result<(), Broken> {
         let (here, ticket) = Self::ticket(inviter)?;
         let there = Self::pairing(joiner, Request::PairJoin(PairJoin { ticket }))?.pairing;
         Self::pairing(inviter, Request::PairConfirm(PairConfirm { pairing: here, same: true }))?;
