@@ -5,7 +5,7 @@ import { ask } from "./api/door";
 import type { ClaimShown, ContractShown, GuardiansAnswer } from "./api/types";
 
 const AGAIN = 60_000;
-/** Guardians wait for days, and so may an offer: some minutes are soon enough. */
+/** An offer may wait: some minutes are soon enough. */
 const SELDOM = 5;
 
 class Watch {
@@ -18,9 +18,9 @@ class Watch {
     return this.claims.filter((one) => (one.mine ? ["unclear", "unapproved", "early", "waiting", "ready"] : ["unclear", "unapproved"]).includes(one.state)).sort((a, b) => Number(b.mine) - Number(a.mine));
   }
   async look(): Promise<void> {
-    const seldom = this.#turn % SELDOM === 0 ? [this.lookForClaims(), this.lookForOffers()] : [];
+    const seldom = this.#turn % SELDOM === 0 ? [this.lookForOffers()] : [];
     this.#turn += 1;
-    await Promise.allSettled(seldom);
+    await Promise.allSettled([this.lookForClaims(), ...seldom]);
   }
   async lookForClaims(): Promise<void> {
     this.claims = (await ask<GuardiansAnswer>("guardians.list@1")).claims;
