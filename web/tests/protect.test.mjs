@@ -64,6 +64,9 @@ test("somebody who claims a twin rings an alarm with its owner, who stops it, an
   const dan = await begun(dir, browser, "Dan", "Dan's long passphrase");
   t.after(() => dan.stop());
   const [a, b, thief] = [await open(t, ann), await open(t, ben, { viewport: PHONE, colorScheme: "dark" }), await open(t, dan)];
+  // Naming heirs has begun a new round: the guardian says yes once more.
+  const { wards } = await door(b, "guardians.list@1");
+  if (wards[0].state === "asking") await door(b, "guardians.accept@1", { ward: wards[0].did });
   await pairQuickly(b, thief);
   const begunClaim = await door(thief, "recovery.begin@1", { who: "Ann" });
   const claimed = async (person) => {
