@@ -17,7 +17,6 @@ type Failed = Box<dyn Error>;
 
 const PASSPHRASE: &str = "a passphrase for measuring";
 const MINUTE: i64 = 60_000;
-const DAY: i64 = 1_440 * MINUTE;
 /// Days that come in one by one.
 const NEW: i64 = 5;
 /// Streams, and how many minutes of a hundred have an observation.

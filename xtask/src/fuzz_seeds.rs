@@ -1,8 +1,9 @@
 //! What fuzzing begins with: one sound input for each decoder that a blind search would never reach the inside of.
 
 use crate::{Result, root};
-use didymos_base::{Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
+use didymos_base::{Did, Digest, Row, Source, Timestamp, Value, ZoneOffset, canonical, streams};
 use didymos_consent::{Paper, Rate, Terms};
+use didymos_copies::{CopyKeys, Ledger, Manifest, Parcel, Span, code, leaf};
 use didymos_guard::checkpoint::{Checkpoint, Cosignature};
 use didymos_guard::evidence::Evidence;
 use didymos_guard::paper::{Answer, Cancel, Dismissal, Heartbeat, Notice, Word};
@@ -13,10 +14,11 @@ use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, 
 use didymos_link::pairing::Joiner;
 use didymos_link::peer::{Card, Channel, Side};
 use didymos_link::wire::{self, Call, Greeting};
-use didymos_link::{Own, Ticket};
+use didymos_link::{Own, Place, Ticket};
 use didymos_twin::Request;
 use didymos_twin::peers::ask::Ask;
 use didymos_twin::request::{Query, Which};
+use didymos_twin::response::QueryAnswer;
 use didymos_vault::timeline::Edge;
 use didymos_vault::{ObjectKind, Opening, Signer, Vault, VaultKey, rollup};
 
@@ -47,6 +49,7 @@ pub(crate) fn write() -> Result<()> {
         signer: Some(Signer { key: device, certificate: next }),
     };
     link(&document)?;
+    circle(&document)?;
     let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![document.encode()])], Timestamp(0))?;
     let known = streams::known("heart_rate").ok_or("heart_rate is known")?;
     import(&vault, &known.stream())?;
@@ -78,6 +81,39 @@ pub(crate) fn write() -> Result<()> {
 }
 
 /// What two twins say to each other.
+/// A circle of one: its messages, records, and what a newcomer would bring and be sent.
+fn circle(document: &SignedDocument) -> Result<()> {
+    let device = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
+    let chance = std::sync::Arc::new(|bytes: &mut [u8]| {
+        bytes.fill(5);
+        true
+    });
+    let owner = document.document.id.clone();
+    let me = didymos_circle::Me { owner: owner.clone(), device, chance };
+    let now = Timestamp(0);
+    let charter = didymos_circle::Charter { name: "seed".into(), creator: owner, admins: Vec::new(), pair: false };
+    let versions = vec![document.clone()];
+    let (mut circle, begun) = didymos_circle::Circle::begin(me.clone(), Digest([1; 32]), charter, versions, now)?;
+    let content = didymos_circle::Content { text: "hello".into(), file: None, answers: None, again: None };
+    let (_, said) = circle.say(&content, now)?;
+    put("circle_wire", "3-content", &[&[3][..], &content.encode()].concat())?;
+    let mut envelopes = Vec::new();
+    for (number, record) in begun.records.iter().chain(&said.records).enumerate() {
+        put("circle_wire", &format!("4-record-{number}"), &[&[4][..], &record.encode()].concat())?;
+        if let didymos_circle::Record::Taken { envelope, .. } = record {
+            envelopes.push(envelope.clone());
+        }
+    }
+    let envelope = envelopes.first().ok_or("what was said is an envelope")?;
+    put("circle_wire", "0-envelope", &[&[0][..], &envelope.0].concat())?;
+    let mut sync = circle.greet(now);
+    sync.give = envelopes;
+    put("circle_wire", "1-sync", &[&[1][..], &sync.encode()].concat())?;
+    let (package, _) = didymos_circle::package(&me)?;
+    put("circle_take", "0-package", &[&[0][..], &package].concat())?;
+    Ok(())
+}
+
 fn link(document: &SignedDocument) -> Result<()> {
     let device = SigningKey::from_seed(&Secret32::from_bytes([9; 32]));
     let own = Own { versions: vec![document.clone()], device: device.clone(), name: Some("Ann".to_owned()) };
@@ -96,9 +132,11 @@ fn link(document: &SignedDocument) -> Result<()> {
         (2, canonical::encode(&Greeting::Pair(knock))),
         (3, canonical::encode(&call)),
         (4, canonical::encode(&wire::Reply::Refused(wire::Refusal::new(wire::Code::TooMuch, "wait")))),
+        (3, canonical::encode(&wire::Call { payload: Some(65_536), ..wire::Call::new("ask@1", vec![1]) })),
+        (4, canonical::encode(&wire::Reply::Sends(b"body".to_vec(), 65_536))),
     ];
-    for (which, bytes) in messages {
-        put("link_wire", &which.to_string(), &[&[which][..], &bytes].concat())?;
+    for (number, (which, bytes)) in messages.into_iter().enumerate() {
+        put("link_wire", &number.to_string(), &[&[which][..], &bytes].concat())?;
     }
     let ticket = Ticket {
         version: 1,
@@ -109,6 +147,12 @@ fn link(document: &SignedDocument) -> Result<()> {
         purpose: None,
     };
     put("link_ticket", "ticket", ticket.to_string().as_bytes())?;
+    let place = Place { endpoint: [7; 32], addrs: addrs.to_vec() };
+    put("link_ticket", "place", place.to_string().as_bytes())?;
+    copies(&document.document.id, &device)?;
+    let of_device = Ticket { purpose: Some(didymos_link::Purpose::Device), ..ticket };
+    put("link_ticket", "device", of_device.to_string().as_bytes())?;
+    put("link_announcement", "announcement", &canonical::encode(&(1u8, &addrs[..])))?;
 
     let owner = document.document.id.clone();
     let other = RecoveryPhrase::from_entropy([8; 32]).identity_key().did().clone();
@@ -125,6 +169,7 @@ fn link(document: &SignedDocument) -> Result<()> {
         starts: Timestamp(0),
         expires: Timestamp(10),
         nonce: [1; 16],
+        space: None,
     };
     let offer = terms.offer(&device);
     let papers = [
@@ -137,7 +182,62 @@ fn link(document: &SignedDocument) -> Result<()> {
     }
     guards(document, &device)?;
     let ask = Ask::new(br#"{"request":"twin.status@1"}"#.to_vec(), owner, Timestamp(3), [2; 16], &device);
-    put("twin_ask", "ask", &canonical::encode(&ask))
+    put("twin_ask", "ask", &canonical::encode(&ask))?;
+    let paper = br#"{"request":"contracts.paper@1","paper":"AA"}"#;
+    put("twin_answer", "paper", &[&paper[..], b"\n{}"].concat())?;
+    let stream = streams::known("heart_rate").ok_or("heart_rate is known")?.stream();
+    let query = format!(r#"{{"request":"timeline.query@1","stream":"{}"}}"#, stream.id);
+    let answer = QueryAnswer {
+        stream: stream.id,
+        unit: stream.unit,
+        kind: stream.kind,
+        every: Some("1h".to_owned()),
+        buckets: Some(Vec::new()),
+        points: None,
+        sources: None,
+        more: false,
+        notes: Vec::new(),
+    };
+    put("twin_answer", "query", &[query.as_bytes(), b"\n", &serde_json::to_vec(&answer)?].concat())
+}
+
+/// What friends keep of a journal, and what they show of it.
+fn copies(owner: &Did, device: &SigningKey) -> Result<()> {
+    let keys = CopyKeys::new(&Secret32::from_bytes([1; 32]));
+    let span = Span { begins: 0, len: 100 };
+    let sealed = keys.seal(span, &[5; 100]);
+    let shares = code::encode(&sealed, 2, &[0, 1, 2])?;
+    let parcel = Parcel {
+        span,
+        digest: Digest::of(&[5; 100]),
+        shares: shares.iter().map(|share| leaf::name_of(share)).collect(),
+    };
+    let holder = |number: u8| didymos_copies::Holder {
+        did: RecoveryPhrase::from_entropy([20 + number; 32]).identity_key().did().clone(),
+        numbers: vec![number],
+    };
+    let manifest = Manifest {
+        version: 1,
+        owner: owner.clone(),
+        number: 1,
+        at: Timestamp(5),
+        seq: 3,
+        commit: Digest::of(b"commit"),
+        need: 2,
+        numbers: vec![0, 1, 2],
+        parcels: vec![parcel],
+        holders: vec![holder(0), holder(1), holder(2)],
+    };
+    let envelope = manifest.seal(&keys, [2; 24], device).encode();
+    put("copies_manifest", "envelope", &[&[0][..], &envelope].concat())?;
+    put("copies_manifest", "list", &[&[1][..], &canonical::encode(&manifest)].concat())?;
+    put("copies_manifest", "ledger", &[&[2][..], &canonical::encode(&Ledger::of(manifest))].concat())?;
+    let mut given = vec![2, 90];
+    for (number, share) in [(2u8, &shares[2]), (0, &shares[0])] {
+        given.push(number);
+        given.extend_from_slice(&share[..64]);
+    }
+    put("copies_share", "two", &given)
 }
 
 /// Papers of guardians, a checkpoint, a cosignature, and evidence of two histories.

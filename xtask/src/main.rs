@@ -9,6 +9,7 @@ mod fuzz;
 mod fuzz_seeds;
 mod garage;
 mod made_up;
+mod net;
 mod program;
 mod rot;
 mod seeded;
@@ -32,6 +33,10 @@ enum Chore {
     Fuzz(fuzz::Fuzz),
     /// Run the S3 tests against a Garage cluster of one
     Garage(garage::Garage),
+    /// Run real twins on hosts of their own (network namespaces) with everything that goes wrong between them
+    Net(net::Net),
+    #[command(hide = true)]
+    NetForward(net::forward::Forward),
     /// Run whole twins in worlds of one seed each; what goes wrong can be run again
     Sim(sim::Sim),
     /// Check that the documents say what the code has
@@ -46,6 +51,8 @@ fn main() -> ExitCode {
         Chore::Rot(rot) => rot.run(),
         Chore::Fuzz(fuzz) => fuzz.run(),
         Chore::Garage(garage) => garage.run(),
+        Chore::Net(net) => net.run(),
+        Chore::NetForward(forward) => forward.run(),
         Chore::Sim(sim) => sim.run(),
         Chore::Docs => docs::run(),
         Chore::Types(types) => types.run(),

@@ -4,6 +4,7 @@
 
 use crate::Result;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -26,6 +27,9 @@ pub(crate) struct Sim {
     /// Steps of each
     #[arg(long, default_value_t = didymos_sim::STEPS)]
     steps: usize,
+    /// Print what happens
+    #[arg(long, requires = "seed")]
+    show: bool,
     /// Seeds at a time; by default as many as there are cores
     #[arg(long)]
     jobs: Option<usize>,
@@ -37,7 +41,7 @@ impl Sim {
         let (first, count) = self.seed.map_or((self.from, self.seeds), |seed| (seed, 1));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-        let (failed, traces) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+        let (failed, passed) = (Mutex::new(Vec::new()), Mutex::new((0, BTreeMap::new())));
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.unwrap_or(cores).clamp(1, 64) {
                 scope.spawn(|| {
@@ -47,7 +51,16 @@ impl Sim {
                             return;
                         }
                         match didymos_sim::run(first + at, self.steps) {
-                            Ok(_) => drop(traces.fetch_add(1, Ordering::Relaxed)),
+                            Ok(run) => {
+                                let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+                                passed.0 += 1;
+                                for (what, often) in run.counts {
+                                    *passed.1.entry(what).or_insert(0) += often;
+                                }
+                                if self.show {
+                                    println!("{}\ntrace {}", run.lines.join("\n"), run.trace);
+                                }
+                            }
                             Err(failure) => {
                                 println!("{failure}\n");
                                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,13 +72,16 @@ impl Sim {
                 });
             }
         });
-        let (passed, took) = (traces.into_inner(), began.elapsed().as_secs_f64());
+        let (passed, counts) = passed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let took = began.elapsed().as_secs_f64();
         let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let counts: Vec<String> = counts.into_iter().map(|(what, often)| format!("{often} {what}")).collect();
+        println!("sim: {}", counts.join(", "));
         println!(
             "sim: {passed} seeds of {} steps from {first} on passed, {} failed, {took:.1} s ({:.0} a minute)",
             self.steps,
             failed.len(),
-            (passed + failed.len() as u64) as f64 * 60.0 / took
+            (passed + failed.len()) as f64 * 60.0 / took
         );
         if failed.is_empty() { Ok(()) } else { Err(format!("seeds that fail: {failed:?}").into()) }
     }

@@ -1,11 +1,43 @@
 //! The command line as typed, and its help.
 
 use crate::command::{
-    ask::Ask, backup::Backup, brain::Brain, check::Check, completions::Completions, connect::Connect,
-    contacts::Contacts, contracts, days::Days, demo::Demo, device::Device, experiment::Experiment, export::Export,
-    forecast::Forecast, generate::Generate, graph::Graph, guardian::Guardian, heir::Heir, import::Import, init::Init,
-    learn::Learn, log::Log, pair::Pair, passwd::Passwd, propose::Propose, prove::Prove, query::Query, recover::Recover,
-    restore::Restore, show::Show, simulate::Simulate, token::Token, up::Up, witness::Witness,
+    ask::Ask,
+    backup::Backup,
+    brain::Brain,
+    check::Check,
+    completions::Completions,
+    connect::Connect,
+    contacts::Contacts,
+    contracts,
+    copies::{Copies, Space},
+    days::Days,
+    demo::Demo,
+    device::Device,
+    experiment::Experiment,
+    export::Export,
+    forecast::Forecast,
+    generate::Generate,
+    graph::Graph,
+    guardian::Guardian,
+    heir::Heir,
+    import::Import,
+    init::Init,
+    learn::Learn,
+    log::Log,
+    pair::Pair,
+    passwd::Passwd,
+    phonebook::PhoneBook,
+    propose::Propose,
+    prove::Prove,
+    query::Query,
+    recover::Recover,
+    restore::Restore,
+    show::Show,
+    simulate::Simulate,
+    talk,
+    token::Token,
+    up::Up,
+    witness::Witness,
 };
 use crate::exit::{self, Exit};
 use crate::trouble::Trouble;
@@ -143,6 +175,10 @@ pub(crate) enum Command {
     End(contracts::Which),
     /// See what a contact lets you see
     Look(contracts::Look),
+    /// Room for each other's copies: offered, listed, ended
+    Space(Space),
+    /// Copies at friends: how they stand, spread, show, and help a friend back
+    Copies(Copies),
     /// People who can bring your recovery phrase back together
     Guardian(Guardian),
     /// Who gets what once you are silent for long, and what was left to you
@@ -156,6 +192,14 @@ pub(crate) enum Command {
     Device(Device),
     /// Open the page of your twin on another machine, in this one's browser
     Connect(Connect),
+    /// Which sources are asked where contacts are, and told where you are
+    Phonebook(PhoneBook),
+    /// Write to a contact or a circle
+    Send(talk::Send),
+    /// Read messages
+    Messages(talk::Messages),
+    /// Circles: people who write to each other
+    Circle(talk::Circle),
     /// Change the passphrase
     Passwd(Passwd),
     /// Look for what needs attention

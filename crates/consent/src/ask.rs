@@ -64,11 +64,18 @@ pub enum Act {
     /// Change how the twin works: keys, backups, contracts. The owner's alone; no contract can grant it.
     #[n(5)]
     Manage,
+    /// Put sealed bytes into the owner's keeping, within the room that they give.
+    #[n(6)]
+    Store,
+    /// Have shown, or back, what one gave into the owner's keeping.
+    #[n(7)]
+    Fetch,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 6] = [Self::View, Self::Compute, Self::Prove, Self::Message, Self::Write, Self::Manage];
+    pub const ALL: [Self; 8] =
+        [Self::View, Self::Compute, Self::Prove, Self::Message, Self::Write, Self::Manage, Self::Store, Self::Fetch];
 
     /// Its name, as in JSON.
     #[must_use]
@@ -80,7 +87,15 @@ impl Act {
             Self::Message => "message",
             Self::Write => "write",
             Self::Manage => "manage",
+            Self::Store => "store",
+            Self::Fetch => "fetch",
         }
+    }
+
+    /// Whether it is about no stream, and yet not about the twin itself: for others to do under a contract.
+    #[must_use]
+    pub const fn needs_no_stream(self) -> bool {
+        matches!(self, Self::Message | Self::Store | Self::Fetch)
     }
 }
 
@@ -128,13 +143,15 @@ pub struct Asked {
     pub from: Option<Timestamp>,
     /// Until when, exclusive; none: without end.
     pub to: Option<Timestamp>,
+    /// How many bytes are to be kept that are not kept yet.
+    pub bytes: u64,
 }
 
 impl Asked {
     /// A request that touches no stream.
     #[must_use]
     pub const fn new(request: &'static str, act: Act) -> Self {
-        Self { request, act, streams: Streams::NONE, from: None, to: None }
+        Self { request, act, streams: Streams::NONE, from: None, to: None, bytes: 0 }
     }
 
     /// The same request, on these streams.
@@ -147,6 +164,12 @@ impl Asked {
     #[must_use]
     pub fn on_all(self) -> Self {
         Self { streams: Streams::All, ..self }
+    }
+
+    /// The same request, with so many more bytes to be kept.
+    #[must_use]
+    pub fn keeping(self, bytes: u64) -> Self {
+        Self { bytes, ..self }
     }
 
     /// The same request, for a period.

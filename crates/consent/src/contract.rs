@@ -50,14 +50,16 @@ pub struct Rate {
     pub per_ms: i64,
 }
 
-/// How often a contract was used within the stretch that its [`Rate`] speaks of, up to now: the budget that
-/// [`decide`](crate::decide) is given.
+/// How often a contract was used within the stretch that its [`Rate`] speaks of, up to now, and how many bytes are kept
+/// for its assignee: the budget that [`decide`](crate::decide) is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Spent {
     /// The contract.
     pub contract: ContractId,
     /// Its uses.
     pub uses: u64,
+    /// Bytes that are kept for the assignee.
+    pub bytes: u64,
 }
 
 /// What the owner grants.
@@ -82,6 +84,9 @@ pub struct Contract {
     /// How often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
+    /// How many bytes may be kept under it in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<u64>,
     /// What for, in a few words (*purpose* in the Data Privacy Vocabulary).
     pub purpose: String,
     /// In force from here on, inclusive.
@@ -110,6 +115,12 @@ impl Contract {
     pub(crate) fn is_spent(&self, spent: &[Spent]) -> bool {
         let uses = spent.iter().find(|one| one.contract == self.id).map_or(0, |one| one.uses);
         self.rate.is_some_and(|rate| uses >= u64::from(rate.uses))
+    }
+
+    /// Whether so many bytes more fit into the room that it gives.
+    pub(crate) fn has_room(&self, spent: &[Spent], bytes: u64) -> bool {
+        let kept = spent.iter().find(|one| one.contract == self.id).map_or(0, |one| one.bytes);
+        bytes == 0 || self.space.is_some_and(|space| kept.saturating_add(bytes) <= space)
     }
 
     pub(crate) fn covers_act(&self, act: Act) -> bool {

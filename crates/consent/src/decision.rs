@@ -120,6 +120,10 @@ pub enum Reason {
     #[error("your contract allows no more of this for now; ask again later")]
     #[n(10)]
     RateExceeded,
+    /// There is not so much room left in the contract.
+    #[error("the room that your contract gives is full; drop something, or ask for more")]
+    #[n(11)]
+    NoRoom,
 }
 
 /// Yes or no, and why.
@@ -182,13 +186,13 @@ pub fn decide(
 
 /// What no contract can grant: managing the twin, views that show more than streams, and whatever names no stream,
 /// since that is about the twin itself and every contract would cover it vacuously. A message names no stream either
-/// and is for others to send.
+/// and is for others to send; so are bytes that the owner keeps for them.
 fn is_owners_alone(asked: &Asked) -> bool {
     if asked.request == PAGE {
         return false;
     }
     asked.act == Act::Manage
-        || (asked.act != Act::Message && asked.streams.is_none())
+        || (!asked.act.needs_no_stream() && asked.streams.is_none())
         || (asked.act == Act::View && !VIEWS.contains(&asked.request))
 }
 
@@ -226,6 +230,8 @@ fn by_contract(
             Reason::PeriodNotCovered
         } else if contract.is_spent(spent) {
             Reason::RateExceeded
+        } else if !contract.has_room(spent, asked.bytes) {
+            Reason::NoRoom
         } else {
             let transform = contract
                 .resolution_ms

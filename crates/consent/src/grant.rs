@@ -36,11 +36,16 @@ pub const RATE_MS_MAX: i64 = 31 * 86_400_000;
 /// The most uses within that stretch.
 pub const RATE_USES_MAX: u32 = 10_000;
 
+/// The least room that can be given, in bytes.
+pub const SPACE_BYTES_MIN: u64 = 1 << 20;
+/// The most room that can be given, in bytes.
+pub const SPACE_BYTES_MAX: u64 = 1 << 44;
+
 const OFFER: &str = "contract-offer";
 const ACCEPTANCE: &str = "contract-acceptance";
 const ENDING: &str = "contract-ending";
 
-/// What a view grant says.
+/// What a grant says: to view streams, or to keep copies in the assigner's room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize, JsonSchema)]
 #[cbor(array)]
 pub struct Terms {
@@ -81,6 +86,11 @@ pub struct Terms {
     #[cbor(n(11), with = "minicbor::bytes")]
     #[serde(skip)]
     pub nonce: [u8; 16],
+    /// Room for the assignee's copies, in bytes: a grant of this and of no stream. None: a view grant. (Absent from the
+    /// bytes where there is none, so that older papers have the form that they had.)
+    #[n(12)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<u64>,
 }
 
 /// Why a paper does not count.
@@ -88,7 +98,7 @@ pub struct Terms {
 pub enum PaperError {
     /// The terms are beyond their bounds or contradict themselves.
     #[error(
-        "these terms cannot be: 1 to {STREAMS_MAX} streams in order, a period and a term that end after they begin, \
+        "these terms cannot be: 1 to {STREAMS_MAX} streams in order or else 1 MiB to 16 TiB of room, a period and a term that end after they begin, \
          a resolution of whole minutes, a rate within 31 days, a purpose of 1 to {PURPOSE_CHARACTERS_MAX} characters"
     )]
     Terms,
@@ -116,9 +126,17 @@ impl Terms {
     /// Checks every bound.
     pub fn check(&self) -> Result<(), PaperError> {
         let purpose = self.purpose.chars().count();
+        let target = match self.space {
+            None => (1..=STREAMS_MAX).contains(&self.streams.len()),
+            Some(bytes) => {
+                (SPACE_BYTES_MIN..=SPACE_BYTES_MAX).contains(&bytes)
+                    && self.streams.is_empty()
+                    && (self.from, self.to, self.resolution_ms, self.rate) == (None, None, None, None)
+            }
+        };
         let sound = self.version == 1
             && self.assigner != self.assignee
-            && (1..=STREAMS_MAX).contains(&self.streams.len())
+            && target
             && self.streams.is_sorted_by(|a, b| a.as_str() < b.as_str())
             && self.from.zip(self.to).is_none_or(|(from, to)| from < to)
             && self.resolution_ms.is_none_or(|ms| {
@@ -242,11 +260,12 @@ impl Offer {
             id: terms.id(),
             assigner: terms.assigner.clone(),
             assignee: terms.assignee.clone(),
-            acts: vec![Act::View],
+            acts: vec![if terms.space.is_some() { Act::Store } else { Act::View }],
             streams: Streams::Only(terms.streams.clone()),
             period: Period { from: terms.from, to: terms.to },
             resolution_ms: terms.resolution_ms,
             rate: terms.rate,
+            space: terms.space,
             purpose: terms.purpose.clone(),
             starts: terms.starts,
             expires: terms.expires,

@@ -1,7 +1,9 @@
 //! The decision, as a table and as properties.
 
 use didymos_base::{Did, Digest, StreamId, Timestamp};
-use didymos_consent::{Act, Asked, Basis, Contract, Decision, Owner, Period, Principal, Reason, Streams, decide};
+use didymos_consent::{
+    Act, Asked, Basis, Contract, Decision, Owner, Period, Principal, Reason, Spent, Streams, decide,
+};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_000);
@@ -25,6 +27,7 @@ fn contract() -> Contract {
         period: Period { from: Some(Timestamp(100)), to: Some(Timestamp(200)) },
         resolution_ms: None,
         rate: None,
+        space: None,
         purpose: "training together".to_owned(),
         starts: Timestamp(500),
         expires: Timestamp(2_000),
@@ -126,6 +129,7 @@ fn a_contract_grants_exactly_what_it_covers() {
                         streams: streams.clone(),
                         from: from.map(Timestamp),
                         to: to.map(Timestamp),
+                        bytes: 0,
                     };
                     let expected = if act == Act::Manage {
                         Some(Reason::OwnerOnly)
@@ -155,12 +159,12 @@ fn a_contract_grants_exactly_what_it_covers() {
 }
 
 #[test]
-fn what_names_no_stream_is_the_owners_alone_but_a_message_is_not() {
+fn what_names_no_stream_is_the_owners_alone_but_messages_and_what_is_kept_for_others_are_not() {
     let all = Contract { acts: Act::ALL.to_vec(), streams: Streams::All, period: Period::ALWAYS, ..contract() };
     for act in Act::ALL {
         let decision = ask(&friend(), &Asked::new("x@1", act), std::slice::from_ref(&all), NOW);
         match act {
-            Act::Message => assert!(decision.is_allowed()),
+            Act::Message | Act::Store | Act::Fetch => assert!(decision.is_allowed()),
             _ => assert_eq!(decision, deny(Reason::OwnerOnly), "{act:?}"),
         }
     }
@@ -198,7 +202,7 @@ fn any_streams() -> impl Strategy<Value = Streams> {
 fn any_asked() -> impl Strategy<Value = Asked> {
     let time = || prop::option::of((0i64..300).prop_map(Timestamp));
     (prop::sample::select(Act::ALL.to_vec()), any_streams(), time(), time())
-        .prop_map(|(act, streams, from, to)| Asked { request: "timeline.query@1", act, streams, from, to })
+        .prop_map(|(act, streams, from, to)| Asked { request: "timeline.query@1", act, streams, from, to, bytes: 0 })
 }
 
 fn any_contract() -> impl Strategy<Value = Contract> {
@@ -260,7 +264,7 @@ proptest! {
                 && contract.covers(&asked)
                 && contract.assigner == did("owner")
                 && principal == Principal::Twin(contract.assignee.clone())
-                && (asked.act == Act::Message || !asked.streams.is_none())
+                && (asked.act.needs_no_stream() || !asked.streams.is_none())
         });
         prop_assert_eq!(decision.is_allowed(), granted || is_owners_device(&principal));
     }
@@ -282,4 +286,35 @@ proptest! {
             prop_assert!(ask(&friend(), &narrower, &contracts, NOW).is_allowed());
         }
     }
+}
+
+#[test]
+fn no_more_is_kept_than_the_contract_gives_room_for() {
+    let room = Contract {
+        acts: vec![Act::Store],
+        streams: Streams::NONE,
+        period: Period::ALWAYS,
+        space: Some(100),
+        ..contract()
+    };
+    let owner = Owner { did: &did("owner"), devices: &[], revoked: &[] };
+    let put = |kept, more| {
+        let spent = [Spent { contract: room.id, uses: 0, bytes: kept }];
+        decide(
+            &friend(),
+            &Asked::new("share.put@1", Act::Store).keeping(more),
+            std::slice::from_ref(&room),
+            &spent,
+            &owner,
+            NOW,
+        )
+    };
+    assert!(put(0, 100).is_allowed() && put(99, 1).is_allowed());
+    for (kept, more) in [(0, 101), (100, 1), (50, u64::MAX), (u64::MAX, 1)] {
+        assert_eq!(put(kept, more), deny(Reason::NoRoom), "{kept} {more}");
+    }
+    // A contract that gives no room keeps nothing, whatever acts it names.
+    let none = Contract { space: None, ..room.clone() };
+    let asked = Asked::new("share.put@1", Act::Store).keeping(1);
+    assert_eq!(decide(&friend(), &asked, &[none], &[], &owner, NOW), deny(Reason::NoRoom));
 }

@@ -44,6 +44,7 @@ fn terms(ann: &Person, bob: &Person) -> Terms {
         starts: Timestamp(500),
         expires: Timestamp(2_000),
         nonce: [7; 16],
+        space: None,
     }
 }
 
@@ -136,7 +137,7 @@ fn the_decision_coarsens_and_counts() {
     let owner = Owner { did: &ann.did, devices: &[], revoked: &[] };
     let friend = Principal::Twin(bob.did.clone());
     let ask = |uses, asked: &Asked| {
-        let spent = [Spent { contract: contract.id, uses }];
+        let spent = [Spent { contract: contract.id, uses, bytes: 0 }];
         decide(&friend, asked, std::slice::from_ref(&contract), &spent, &owner, Timestamp(600))
     };
     for uses in [0, 1] {
@@ -180,5 +181,37 @@ proptest! {
             _ => Paper::Offer(Box::new(offer)),
         };
         prop_assert_eq!(Paper::decode(&paper.encode()).expect("ours"), paper);
+    }
+}
+
+#[test]
+fn room_is_granted_alone_and_view_grants_keep_the_form_that_they_had() {
+    let (ann, bob) = (person(1), person(2));
+    let view = terms(&ann, &bob);
+    assert_eq!(canonical::encode(&view)[0], 0x8c, "twelve parts, as before there was room to give");
+    let room = Terms {
+        streams: Vec::new(),
+        from: None,
+        to: None,
+        resolution_ms: None,
+        rate: None,
+        space: Some(5_000_000_000),
+        ..view.clone()
+    };
+    assert_eq!(canonical::encode(&room)[0], 0x8d);
+    let offer = room.clone().offer(&ann.key);
+    assert_eq!(offer.check(&ann.identity), Ok(()));
+    let paper = Paper::Offer(Box::new(offer.clone()));
+    assert_eq!(Paper::decode(&paper.encode()).expect("ours"), paper);
+    let contract = offer.contract(None);
+    assert_eq!((contract.acts.as_slice(), contract.space), (&[Act::Store][..], Some(5_000_000_000)));
+    for bad in [
+        Terms { space: Some(0), ..room.clone() },
+        Terms { space: Some(u64::MAX), ..room.clone() },
+        Terms { space: Some(5_000_000_000), ..view.clone() },
+        Terms { rate: Some(Rate { uses: 1, per_ms: 1 }), ..room.clone() },
+        Terms { space: None, ..room.clone() },
+    ] {
+        assert_eq!(bad.check(), Err(PaperError::Terms));
     }
 }

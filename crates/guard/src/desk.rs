@@ -14,9 +14,9 @@ use crate::paper::{Cancel, Claim, Dismissal, GuardError, Heartbeat, Kind, Signed
 use crate::record::Record;
 use crate::wait::Wait;
 use didymos_base::{Did, Digest, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The most claims that are remembered; of more, the oldest that came to nothing goes first.
+/// The most claims that are kept; more are refused.
 pub const CLAIMS_MAX: usize = 256;
 /// The most claims of one claimant that are open.
 pub const OPEN_MAX: usize = 4;
@@ -72,7 +72,6 @@ pub struct Claimed {
     /// When the person approved.
     pub approved: Option<Timestamp>,
     denied: bool,
-    cancelled: bool,
     released: bool,
     /// Whether the ward's twin knows of it.
     pub told: bool,
@@ -138,8 +137,8 @@ impl Stand {
 pub struct Desk {
     wards: BTreeMap<Did, Ward>,
     claims: BTreeMap<Digest, Claimed>,
-    /// Claimants that a ward called thieves, and the claims that were cancelled before they were seen here.
-    thieves: BTreeMap<Did, Digest>,
+    /// Whom a ward called a thief: claims of theirs on that ward's twin are dead, seen here before or after.
+    thieves: BTreeSet<(Did, Did)>,
 }
 
 impl Desk {
@@ -178,7 +177,6 @@ impl Desk {
             }
             Record::Claimed { claim, ward, at } => {
                 let id = claim.id();
-                let cancelled = self.thieves.contains_key(&claim.claimant);
                 let wait = Wait::begin(at);
                 let fresh = Claimed {
                     claim: *claim,
@@ -187,7 +185,6 @@ impl Desk {
                     wait,
                     approved: None,
                     denied: false,
-                    cancelled,
                     released: false,
                     told: false,
                 };
@@ -204,11 +201,8 @@ impl Desk {
                     claimed.denied = true;
                 }
             }
-            Record::Cancelled { claim, claimant, .. } => {
-                for claimed in self.claims.values_mut().filter(|one| one.claim.claimant == claimant) {
-                    claimed.cancelled = true;
-                }
-                self.thieves.insert(claimant, claim);
+            Record::Cancelled { ward, claimant, .. } => {
+                self.thieves.insert((ward, claimant));
             }
             Record::Waited { claim, wait } => {
                 if let Some(claimed) = self.claims.get_mut(&claim) {
@@ -295,11 +289,16 @@ impl Desk {
         let of_another = self.claims.get(&paper.claim).is_some_and(|claimed| {
             claimed.claim.claimant != paper.claimant || claimed.ward.as_ref().is_some_and(|ward| *ward != paper.ward)
         });
-        let known = self.thieves.contains_key(&paper.claimant);
-        if of_another || known {
+        let (ward, claimant) = (paper.ward.clone(), paper.claimant.clone());
+        if of_another || self.thieves.contains(&(ward.clone(), claimant.clone())) {
             return Vec::new();
         }
-        vec![Record::Cancelled { claim: paper.claim, claimant: paper.claimant.clone(), at }]
+        vec![Record::Cancelled { ward, claim: paper.claim, claimant, at }]
+    }
+
+    fn is_cancelled(&self, claimed: &Claimed) -> bool {
+        let key = claimed.ward.clone().map(|ward| (ward, claimed.claim.claimant.clone()));
+        key.is_some_and(|key| self.thieves.contains(&key))
     }
 
     /// Whether there was no sign of life of `ward` for as long as they chose.
@@ -335,7 +334,7 @@ impl Desk {
     #[must_use]
     pub fn stand(&self, id: &Digest, now: Timestamp) -> Stand {
         let Some(claimed) = self.claims.get(id) else { return Stand::Early };
-        if claimed.cancelled {
+        if self.is_cancelled(claimed) {
             return Stand::Cancelled;
         }
         if claimed.denied {
@@ -371,7 +370,8 @@ impl Desk {
         let claimed = self.claims.get(id).ok_or(GuardError::Unknown)?;
         let ward = claimed.ward.as_ref().or(ward).ok_or(GuardError::Unknown)?;
         self.held(ward).filter(|held| held.said == Word::Accepted).ok_or(GuardError::Unknown)?;
-        if claimed.cancelled || claimed.denied {
+        let thief = self.thieves.contains(&(ward.clone(), claimed.claim.claimant.clone()));
+        if thief || claimed.denied {
             return Err(GuardError::Old);
         }
         if claimed.approved.is_some() {
@@ -387,7 +387,7 @@ impl Desk {
 
     /// Claims on `ward`'s twin that their own twin does not know of yet.
     pub fn untold<'a>(&'a self, ward: &'a Did) -> impl Iterator<Item = (&'a Digest, &'a Claimed)> {
-        let tell = move |one: &&Claimed| one.ward.as_ref() == Some(ward) && !one.told && !one.cancelled;
+        let tell = move |one: &&Claimed| one.ward.as_ref() == Some(ward) && !one.told && !self.is_cancelled(one);
         self.claims.iter().filter(move |(_, one)| tell(one))
     }
 
@@ -402,7 +402,7 @@ impl Desk {
                 records.push(Record::Silent { ward: did.clone(), wait: held.silence.at(now, silence) });
             }
         }
-        for (id, claimed) in self.claims.iter().filter(|(_, one)| !one.denied && !one.cancelled) {
+        for (id, claimed) in self.claims.iter().filter(|(_, one)| !one.denied && !self.is_cancelled(one)) {
             let Some(held) = claimed.ward.as_ref().and_then(|ward| self.held(ward)) else { continue };
             let total = held.charter.charter.wait_ms;
             if claimed.wait.is_worth_keeping(now, total) {

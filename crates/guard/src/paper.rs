@@ -291,6 +291,7 @@ macro_rules! paper {
         impl $name {
             /// Signs.
             #[must_use]
+            #[allow(clippy::too_many_arguments)] // One for each field, in their order.
             pub fn new($($field: $type,)* key: &SigningKey) -> Self {
                 let device = key.did().clone();
                 let signature = key.sign($context, &canonical::encode(&($(&$field,)* &device)));

@@ -98,10 +98,12 @@ pub enum Record {
     #[n(8)]
     Cancelled {
         #[n(0)]
-        claim: Digest,
+        ward: Did,
         #[n(1)]
-        claimant: Did,
+        claim: Digest,
         #[n(2)]
+        claimant: Did,
+        #[n(3)]
         at: Timestamp,
     },
     /// As guardian: so far the waiting time of a claim has come.

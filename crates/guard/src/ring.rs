@@ -371,7 +371,7 @@ impl Owned {
     pub fn made(
         &self,
         (charter, appointments): (SignedCharter, Vec<Appointment>),
-        wishes: Vec<Wish>,
+        wishes: &[Wish],
         device: &SigningKey,
         at: Timestamp,
     ) -> Vec<Record> {
@@ -380,7 +380,7 @@ impl Owned {
         let mut records = vec![Record::Made {
             charter: Box::new(charter.clone()),
             guardians: guardians.clone(),
-            wishes: wishes.clone(),
+            wishes: wishes.to_vec(),
             at,
         }];
         let mut send = |to: &Did, paper| records.push(Record::Send { to: to.clone(), paper: Box::new(paper) });
@@ -392,7 +392,7 @@ impl Owned {
             send(&appointment.guardian.clone(), Paper::Appointment(Box::new(appointment)));
         }
         let silence_ms = charter.charter.silence_ms.unwrap_or_default();
-        for wish in &wishes {
+        for wish in wishes {
             let paper = Bequest::new(
                 ward.clone(),
                 wish.heir.clone(),

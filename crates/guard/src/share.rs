@@ -2,7 +2,7 @@
 //!
 //! Shamir's scheme (Communications of the ACM 22, 1979) over the scalars of Ristretto255 (RFC 9496), made verifiable by
 //! Pedersen's commitments (CRYPTO '91): two random polynomials *f* and *g* of degree `threshold − 1`; the secret is
-//! *f*(0); person *i* gets *f*(*i*) and *g*(*i*); and *C_j = f_j·G + g_j·H* are told to everybody. Who gets a share checks
+//! *f*(0); person *i* gets *f*(*i*) and *g*(*i*); and `C_j = f_j·G + g_j·H` are told to everybody. Who gets a share checks
 //!
 //! ```text
 //! f(i)·G + g(i)·H  =  Σ C_j · i^j

@@ -34,7 +34,9 @@ impl Person {
     }
 
     fn apply(&mut self, records: Vec<Record>) {
-        records.into_iter().for_each(|record| self.book.apply(record));
+        for record in records {
+            self.book.apply(record);
+        }
     }
 
     fn claim(&self, kind: Kind, of: &Did) -> (Claim, Digest) {
@@ -230,6 +232,16 @@ fn what_a_ward_said_once_is_for_ever_and_about_nobody_else() {
     assert_eq!(bob.book.desk.stand(&id, Timestamp(2)), Stand::Cancelled);
     assert_eq!(bob.book.desk.approve(&id, None, Timestamp(3)), Err(GuardError::Old));
     assert_eq!(bob.book.desk.stand(&id, Timestamp(900 * DAY_MS)), Stand::Cancelled);
+
+    // Whom one ward calls a thief may be another ward's heir.
+    assert_eq!(bob.book.desk.stand(&id, Timestamp(2)), Stand::Cancelled);
+    let unseen = Cancel::new(eve.did(), Digest::of(b"unseen"), Person::new(8).did(), Timestamp(2), &eve.device);
+    let records = bob.book.desk.cancelled(&unseen, Timestamp(2));
+    bob.apply(records);
+    let (other, _) = Person::new(8).claim(Kind::Recovery, &ann.did());
+    let records = bob.book.desk.claimed(&other, Some(&ann.did()), Timestamp(3)).unwrap();
+    bob.apply(records);
+    assert_eq!(bob.book.desk.stand(&other.id(), Timestamp(3)), Stand::Unapproved);
 
     // An older round than the one that is over cannot come back.
     let paper = Dismissal::new(ann.did(), bob.did(), 5, Timestamp(4), &ann.device);

@@ -3,10 +3,11 @@
 //! No relay, no DNS, no discovery: an endpoint is reached at addresses that a ticket or an earlier meeting gave.
 
 use crate::error::LinkError;
-use crate::host::{Host, Known};
+use crate::host::{Host, Known, Place};
 use crate::payload::{Meter, Way};
 use crate::peer::{ADDRS_MAX, Card, CardError, Channel, EndpointKey, Own, Peer, Side};
 use crate::rate::{Bucket, Flow};
+use crate::returning::{CameBack, Claim, Received, Returning};
 use crate::settings::{CALLS_MAX, CONNECTIONS_MAX, Counting, STRANGERS_MAX, Settings, TRANSFERS_MAX, WINDOW, count};
 use crate::wire::{self, ALPN, Code, Greeting, OPENING_BYTES_MAX, Opening, Reception, Refusal, VERSION, VERSION_MIN};
 use crate::{frame, meeting, serve};
@@ -200,6 +201,19 @@ impl Inner {
                     Err(reception) => refuse(&connection, &mut send, &reception).await,
                 }
             }
+            Ok(Greeting::Returning(returning)) => {
+                let inner = Arc::clone(&self);
+                let hello = timeout(self.settings.hello_max, inner.take_back(&connection, &mut send, returning)).await;
+                match hello.unwrap_or_else(|_| Err(Reception::Refused(Refusal::new(Code::Failed, "too slow")))) {
+                    Ok(peer) => {
+                        drop(place);
+                        count(&self.counting.accepted);
+                        let live = self.register(peer, false, connection);
+                        serve::run(self, live).await;
+                    }
+                    Err(reception) => refuse(&connection, &mut send, &reception).await,
+                }
+            }
             Ok(Greeting::Pair(knock)) => meeting::knocked(self, connection, (send, recv), knock, place).await,
             Err(reception) => refuse(&connection, &mut send, &reception).await,
         }
@@ -255,6 +269,59 @@ impl Inner {
         let _ = send.finish();
         let is_own = peer.did == own.did;
         Ok((peer, is_own))
+    }
+
+    /// Lets somebody in who comes back with their recovery phrase, or says why not.
+    async fn take_back(
+        self: Arc<Self>,
+        connection: &Connection,
+        send: &mut SendStream,
+        returning: Returning,
+    ) -> Result<Peer, Reception> {
+        let channel = self.channel(connection, Side::Dialled).map_err(|error| failed(&error))?;
+        let (inner, addrs) = (Arc::clone(&self), self.addrs());
+        let endpoint = *connection.remote_id().as_bytes();
+        let checked = tokio::task::spawn_blocking(move || {
+            let refusal = |code, words: &str| Err(Reception::Refused(Refusal::new(code, words)));
+            let known = returning.did().and_then(|did| inner.host.contact(did));
+            let Some(known) = known else {
+                count(&inner.counting.strangers);
+                return refusal(Code::NotAContact, "no contact of this twin");
+            };
+            let Ok(peer) = returning.check(&known.versions, &channel, endpoint, Vec::new()) else {
+                count(&inner.counting.proofs);
+                return refusal(Code::BadProof, "this recovery phrase is not that of the contact's identity");
+            };
+            let own = inner.host.own().and_then(|own| Card::new(&own, 0, &addrs, false, &channel, Side::Dialled));
+            let Some(card) = own else { return refusal(Code::Failed, "this twin cannot show who it is") };
+            inner.host.returned(&peer);
+            Ok((peer, Received { card, versions: known.versions }))
+        });
+        let (peer, received) = checked.await.map_err(|_| failed(&LinkError::Closed))??;
+        let welcome = canonical::encode(&Reception::Welcome(canonical::encode(&received)));
+        frame::write(send, &welcome).await.map_err(|_| failed(&LinkError::Closed))?;
+        let _ = send.finish();
+        Ok(peer)
+    }
+
+    /// Comes back to a contact with the recovery phrase. From then on they can be called for as long as the connection
+    /// lasts.
+    pub(crate) async fn come_back(self: Arc<Self>, place: Place, claim: Claim) -> Result<CameBack, LinkError> {
+        let coming = async {
+            let connection = self.dial(place.endpoint, &place.addrs).await?;
+            let channel = self.channel(&connection, Side::Dialler)?;
+            let returning = claim.say(&channel).ok_or(LinkError::Nobody)?;
+            let (mut send, mut recv) = open(&connection, &Greeting::Returning(returning)).await?;
+            let _ = send.finish();
+            let bytes = received(&mut recv).await?;
+            let received: Received = wire::decode(&bytes, OPENING_BYTES_MAX).map_err(|_| LinkError::Malformed)?;
+            let (peer, versions) = received.check(&claim, &channel).ok_or(LinkError::Malformed)?;
+            let came = CameBack { did: peer.did.clone(), versions };
+            let live = self.register(peer, false, connection);
+            tokio::spawn(serve::run(Arc::clone(&self), live));
+            Ok(came)
+        };
+        timeout(self.settings.hello_max, coming).await.unwrap_or(Err(LinkError::Unreachable))
     }
 
     pub(crate) fn channel(&self, connection: &Connection, side: Side) -> Result<Channel, LinkError> {
@@ -321,11 +388,32 @@ impl Inner {
         let (known, own) = looked_up.await.map_err(|_| LinkError::Closed)?;
         let known = known.ok_or(LinkError::NotAContact)?;
         let own = own.ok_or(LinkError::Nobody)?;
+        let first = self.try_places(did, &known.places, &known, &own).await;
+        let Err(LinkError::NoAddress | LinkError::Unreachable | LinkError::Closed | LinkError::TooLong) = first else {
+            return first.map(|live| (live, false));
+        };
+        let (inner, whom, has) = (Arc::clone(self), did.clone(), known.clone());
+        let more = tokio::task::spawn_blocking(move || inner.host.look_up(&whom, &has)).await;
+        let more = more.unwrap_or_default();
+        if more.is_empty() {
+            return first.map(|live| (live, false));
+        }
+        self.try_places(did, &more, &known, &own).await.map(|live| (live, false))
+    }
+
+    /// A connection to whoever is at one of these places, if that is `did`.
+    async fn try_places(
+        self: &Arc<Self>,
+        did: &Did,
+        places: &[Place],
+        known: &Known,
+        own: &Own,
+    ) -> Result<Live, LinkError> {
         let mut last = LinkError::NoAddress;
-        for place in &known.places {
-            let attempt = self.greet(did, place.endpoint, &place.addrs, &known, &own);
+        for place in places {
+            let attempt = self.greet(did, place.endpoint, &place.addrs, known, own);
             match timeout(self.settings.hello_max, attempt).await.unwrap_or(Err(LinkError::Unreachable)) {
-                Ok(live) => return Ok((live, false)),
+                Ok(live) => return Ok(live),
                 // Whoever answered with a no is there: other places of the same twin would say the same.
                 Err(error @ (LinkError::Refused(_) | LinkError::Card(_) | LinkError::Versions { .. })) => {
                     return Err(error);

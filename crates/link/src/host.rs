@@ -35,11 +35,23 @@ pub trait Host: Send + Sync + 'static {
     /// The contact with this DID. None for strangers and for whoever is blocked: from outside they look the same.
     fn contact(&self, did: &Did) -> Option<Known>;
 
+    /// Where else a contact may be, when they are at none of their known places. Hints: whoever answers has to prove
+    /// who they are.
+    fn look_up(&self, did: &Did, known: &Known) -> Vec<Place> {
+        let _ = (did, known);
+        Vec::new()
+    }
+
     /// A contact has proved who they are. What they showed may be new: versions, endpoint, addresses.
     fn met(&self, peer: &Peer);
 
     /// Calls to this contact go through without dialling from now on.
     fn connected(&self, peer: &Peer) {
+        let _ = peer;
+    }
+
+    /// A contact has come back on a new machine, with nothing but their recovery phrase.
+    fn returned(&self, peer: &Peer) {
         let _ = peer;
     }
 

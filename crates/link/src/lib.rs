@@ -1,7 +1,7 @@
 //! How two twins meet: an endpoint, a pairing, and calls in both directions, with nobody in the middle.
 //!
 //! A [`Link`] is a twin's end of everything that passes between twins. It listens on one UDP port (QUIC, by iroh) and
-//! reaches others at addresses that it was told: no relay, no DNS, no discovery, no account. TLS proves endpoint keys;
+//! reaches others at addresses that it was told, or that a [phone book](book) gives: no relay, no account. TLS proves endpoint keys;
 //! a [card](peer) binds each to a device that an identity lists; a [pairing](pairing) makes two people sure of each
 //! other's identity, once; from then on contacts [call](wire::Call) each other.
 //!
@@ -12,10 +12,11 @@
 //! A call, and its reply, may be [followed by bytes](Incoming): announced, bounded, and never held in memory.
 //!
 //! - [`frame`], [`wire`]: bytes on the way, and their bounds;
-//! - [`peer`], [`pairing`], [`ticket`], [`rate`]: pure, and tested without a network;
+//! - [`peer`], [`pairing`], [`returning`], [`ticket`], [`rate`]: pure, and tested without a network;
 //! - [`Link`]: the network, for callers that are not asynchronous; [`Network`]: what a twin needs of one.
 
 mod block;
+pub mod book;
 mod endpoint;
 mod error;
 pub mod frame;
@@ -29,6 +30,7 @@ pub mod peer;
 #[cfg(test)]
 mod people;
 pub mod rate;
+pub mod returning;
 mod serve;
 mod settings;
 pub mod ticket;
@@ -42,6 +44,7 @@ pub use meeting::{Meeting, Stage};
 pub use network::{Called, Internet, Network, Reach};
 pub use payload::{Incoming, Outgoing, PAYLOAD_BYTES_MAX, Upload};
 pub use peer::{EndpointKey, Own, Peer};
+pub use returning::{CameBack, Claim};
 pub use settings::{Counts, Settings};
 pub use ticket::{BadTicket, Purpose, Ticket};
 pub use wire::{Call, Code, Refusal, Reply};

@@ -2,11 +2,12 @@
 
 use crate::endpoint::Inner;
 use crate::error::LinkError;
-use crate::host::Host;
+use crate::host::{Host, Place};
 use crate::meeting::{self, Meeting};
 use crate::network::Called;
 use crate::payload::Upload;
 use crate::peer::EndpointKey;
+use crate::returning::{CameBack, Claim};
 use crate::serve;
 use crate::settings::{Counts, Settings};
 use crate::ticket::{Purpose, Ticket};
@@ -136,6 +137,12 @@ impl Link {
     pub fn greet(&self, did: &Did) -> Result<(), LinkError> {
         let (inner, did) = (Arc::clone(&self.inner), did.clone());
         Self::wait(self.runtime()?, async move { inner.reach(&did).await.map(|_| ()) })
+    }
+
+    /// Comes back to a contact on a new machine, with nothing but the recovery phrase: see [`Claim`]. They can be
+    /// called from then on, for as long as the connection lasts.
+    pub fn come_back(&self, place: Place, claim: Claim) -> Result<CameBack, LinkError> {
+        Self::wait(self.runtime()?, Arc::clone(&self.inner).come_back(place, claim))
     }
 
     /// Ends everything now: whoever waits for an answer is told that the connection ended. The link is of no use after.

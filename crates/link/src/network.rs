@@ -6,11 +6,12 @@
 //! is who it says.
 
 use crate::error::LinkError;
-use crate::host::Host;
+use crate::host::{Host, Place};
 use crate::link::Link;
 use crate::meeting::Meeting;
 use crate::payload::{Incoming, Upload};
 use crate::peer::EndpointKey;
+use crate::returning::{CameBack, Claim};
 use crate::settings::{Counts, Settings};
 use crate::ticket::{Purpose, Ticket};
 use crate::wire::Call;
@@ -60,6 +61,11 @@ pub trait Reach: Send + Sync {
     fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called;
     /// Makes sure that there is a connection to a contact, so that either side can call.
     fn greet(&self, did: &Did) -> Result<(), LinkError>;
+    /// Comes back to a contact on a new machine, with nothing but the recovery phrase.
+    fn come_back(&self, place: Place, claim: Claim) -> Result<CameBack, LinkError> {
+        let _ = (place, claim);
+        Err(LinkError::Unreachable)
+    }
     /// Ends everything now.
     fn close(&self);
     /// Closes every connection to `did`, or to everybody.
@@ -109,6 +115,10 @@ impl Reach for Link {
 
     fn greet(&self, did: &Did) -> Result<(), LinkError> {
         Self::greet(self, did)
+    }
+
+    fn come_back(&self, place: Place, claim: Claim) -> Result<CameBack, LinkError> {
+        Self::come_back(self, place, claim)
     }
 
     fn close(&self) {

@@ -94,23 +94,34 @@ pub enum BadTicket {
     Newer,
 }
 
+/// Bytes as text that survives being copied: a prefix, base64url, and a check.
+pub(crate) fn to_text(prefix: &str, mut bytes: Vec<u8>) -> String {
+    let check = *blake3::hash(&bytes).as_bytes();
+    bytes.extend_from_slice(&check[..CHECK_LEN]);
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The bytes of a text, if it was copied whole.
+pub(crate) fn from_text(prefix: &str, text: &str) -> Result<Vec<u8>, BadTicket> {
+    // Line breaks come in where a long text is copied out of a message.
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).take(TEXT_BYTES_MAX + 1).collect();
+    let body = text.strip_prefix(prefix).filter(|_| text.len() <= TEXT_BYTES_MAX).ok_or(BadTicket::NotATicket)?;
+    let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| BadTicket::Damaged)?;
+    let (ticket, check) = bytes.split_last_chunk::<CHECK_LEN>().ok_or(BadTicket::Damaged)?;
+    if blake3::hash(ticket).as_bytes()[..CHECK_LEN] != *check {
+        return Err(BadTicket::Damaged);
+    }
+    if is_newer(minicbor::Decoder::new(ticket)) {
+        return Err(BadTicket::Newer);
+    }
+    Ok(ticket.to_vec())
+}
+
 impl FromStr for Ticket {
     type Err = BadTicket;
 
     fn from_str(text: &str) -> Result<Self, BadTicket> {
-        // Line breaks come in where a long text is copied out of a message.
-        let text: String = text.chars().filter(|c| !c.is_whitespace()).take(TEXT_BYTES_MAX + 1).collect();
-        let body = text.strip_prefix(PREFIX).filter(|_| text.len() <= TEXT_BYTES_MAX).ok_or(BadTicket::NotATicket)?;
-        let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| BadTicket::Damaged)?;
-        let (ticket, check) = bytes.split_last_chunk::<CHECK_LEN>().ok_or(BadTicket::Damaged)?;
-        if blake3::hash(ticket).as_bytes()[..CHECK_LEN] != *check {
-            return Err(BadTicket::Damaged);
-        }
-        let version = minicbor::Decoder::new(ticket);
-        if is_newer(version) {
-            return Err(BadTicket::Newer);
-        }
-        let ticket: Self = canonical::decode(ticket).map_err(|_| BadTicket::Damaged)?;
+        let ticket: Self = canonical::decode(&from_text(PREFIX, text)?).map_err(|_| BadTicket::Damaged)?;
         if ticket.version != 1 || ticket.addrs.len() > ADDRS_MAX { Err(BadTicket::Damaged) } else { Ok(ticket) }
     }
 }
@@ -121,10 +132,7 @@ fn is_newer(mut ticket: minicbor::Decoder<'_>) -> bool {
 
 impl fmt::Display for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = canonical::encode(self);
-        let check = *blake3::hash(&bytes).as_bytes();
-        bytes.extend_from_slice(&check[..CHECK_LEN]);
-        write!(f, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+        f.write_str(&to_text(PREFIX, canonical::encode(self)))
     }
 }
 

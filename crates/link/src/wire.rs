@@ -82,6 +82,9 @@ pub enum Greeting {
     /// Somebody with a ticket.
     #[n(1)]
     Pair(#[n(0)] crate::pairing::Knock),
+    /// A contact who has lost every machine, with their recovery phrase.
+    #[n(2)]
+    Returning(#[n(0)] crate::returning::Returning),
 }
 
 /// Something that one twin wants of another. One stream each.
@@ -251,6 +254,7 @@ impl Bounded for Greeting {
         match self {
             Self::Contact(card) => card.is_bounded(),
             Self::Pair(_) => true,
+            Self::Returning(returning) => returning.is_bounded(),
         }
     }
 }

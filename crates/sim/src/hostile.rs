@@ -139,9 +139,9 @@ impl Eve {
         self.end.say(id, true).map_err(|error| error.to_string())
     }
 
-    fn ask(&self, to: &Did, request: &[u8], key: &SigningKey, lots: &mut Lots) -> Vec<u8> {
+    fn ask(to: &Did, request: &[u8], key: &SigningKey, lots: &mut Lots) -> Vec<u8> {
         let ask = Ask::new(request.to_vec(), to.clone(), Timestamp(1), lots.bytes(), key);
-        canonical::encode(&Call { name: "ask@1".to_owned(), body: canonical::encode(&ask) })
+        canonical::encode(&Call::new("ask@1", canonical::encode(&ask)))
     }
 
     /// She tries something with `whom`'s twin.
@@ -153,9 +153,9 @@ impl Eve {
         let bytes = match act {
             Act::Garbage => {
                 let body = lots.bytes::<96>()[..lots.place(96)].to_vec();
-                canonical::encode(&Call { name: "ask@1".to_owned(), body })
+                canonical::encode(&Call::new("ask@1", body))
             }
-            Act::Unknown => canonical::encode(&Call { name: "dance@1".to_owned(), body: Vec::new() }),
+            Act::Unknown => canonical::encode(&Call::new("dance@1", Vec::new())),
             Act::Replay => match heard {
                 Some(heard) => heard.bytes,
                 None => return Ok(()),
@@ -175,30 +175,31 @@ impl Eve {
                     ask.request.starts_with(br#"{"request":"contracts.paper"#).then_some(ask.request)
                 });
                 let Some(paper) = paper else { return Ok(()) };
-                eve.ask(&did, &paper, device, lots)
+                Self::ask(&did, &paper, device, lots)
             }
-            Act::Owners => eve.ask(&did, OWNERS[lots.place(OWNERS.len())].as_bytes(), device, lots),
+            Act::Owners => Self::ask(&did, OWNERS[lots.place(OWNERS.len())].as_bytes(), device, lots),
             Act::Misdirected => {
                 let request = br#"{"request":"contracts.list@1"}"#;
                 if lots.once_in(2) {
                     let other = SigningKey::from_seed(&Secret32::from_bytes(lots.bytes()));
-                    eve.ask(&did, request, &other, lots)
+                    Self::ask(&did, request, &other, lots)
                 } else {
                     let own = eve.program.own.did().cloned().unwrap_or_else(|| did.clone());
-                    eve.ask(&own, request, device, lots)
+                    Self::ask(&own, request, device, lots)
                 }
             }
             Act::Oversize => {
                 let len = if lots.once_in(2) { ASK_BYTES_MAX + 1 } else { didymos_link::wire::CALL_BYTES_MAX + 1 };
-                canonical::encode(&Call { name: "ask@1".to_owned(), body: vec![7; len] })
+                canonical::encode(&Call::new("ask@1", vec![7; len]))
             }
         };
         match eve.end.call_raw(&did, &bytes) {
-            Ok(Reply::Done(_)) => Err(Broken::new(
+            Ok(Reply::Done(_) | Reply::Sends(..)) => Err(Broken::new(
                 "who keeps to nothing is refused",
                 format!("{act:?} at {whom} was answered: {} bytes", bytes.len()),
             )),
             Ok(Reply::Refused(refusal)) => {
+                town.trace().count("hostile calls refused");
                 town.trace().note(format!("    refused: {:?}", refusal.code));
                 Ok(())
             }

@@ -3,7 +3,7 @@
 use crate::net::{End, addrs};
 use didymos_base::Timestamp;
 use didymos_link::pairing::{Compared, Inviter, Joiner, has_ticket};
-use didymos_link::{EndpointKey, LinkError, Meeting, Stage, Ticket};
+use didymos_link::{EndpointKey, LinkError, Meeting, Purpose, Stage, Ticket};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ impl Meetings {
     pub(crate) fn list(&self) -> Vec<Meeting> {
         let show = |(id, entry): (&u64, &Entry)| Meeting {
             id: *id,
+            purpose: Purpose::Contact,
             ticket: entry.ticket.as_ref().map(Ticket::to_string),
             expires: entry.ticket.as_ref().map(|ticket| ticket.expires),
             said: entry.said,
@@ -46,7 +47,7 @@ pub(crate) fn invite(end: &End) -> Result<u64, LinkError> {
     let expires = Timestamp(end.host.now().0.saturating_add(TICKET_MS));
     let mut state = end.net.state();
     let secret = state.lots.bytes();
-    let ticket = Ticket { version: 1, endpoint: end.key, addrs: addrs(end.number), secret, expires };
+    let ticket = Ticket { version: 1, endpoint: end.key, addrs: addrs(end.number), secret, expires, purpose: None };
     let node = state.nodes.get_mut(&end.key).ok_or(LinkError::Closed)?;
     Ok(node.meetings.add(Some(ticket), Stage::Waiting))
 }

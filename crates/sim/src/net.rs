@@ -14,11 +14,13 @@ use didymos_identity::Secret32;
 use didymos_link::peer::{Card, CardError, Channel, Side};
 use didymos_link::wire::{self, CALL_BYTES_MAX, Greeting, OPENING_BYTES_MAX, REPLY_BYTES_MAX};
 use didymos_link::{
-    Call, Code, EndpointKey, Host, LinkError, Meeting, Network, Peer, Reach, Refusal, Reply, Settings, Ticket,
+    Call, Called, Code, EndpointKey, Host, Incoming, LinkError, Meeting, Network, Peer, Purpose, Reach, Refusal, Reply,
+    Settings, Ticket, Upload,
 };
 use didymos_twin::peers::ask::Ask;
 use didymos_vault::fault::FaultyDisk;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -70,6 +72,7 @@ struct Late {
     to: usize,
     incarnation: u64,
     bytes: Vec<u8>,
+    upload: Option<Vec<u8>>,
 }
 
 pub(crate) struct Node {
@@ -190,32 +193,51 @@ impl Net {
         let there =
             self.state().nodes.values().any(|node| node.number == late.to && node.incarnation == late.incarnation);
         if there {
-            let _ = self.hand(&late.peer, late.to, &late.bytes, "late ");
+            self.trace.count("late calls arrived");
+            let _ = self.hand(&late.peer, late.to, &late.bytes, late.upload, "late ");
         }
         true
     }
 
     /// Hands a call to the twin with this number, as one of `peer`'s, and returns its reply.
-    pub fn hand(&self, peer: &Arc<Peer>, to: usize, bytes: &[u8], how: &str) -> Result<Reply, LinkError> {
+    pub fn hand(
+        &self,
+        peer: &Arc<Peer>,
+        to: usize,
+        bytes: &[u8],
+        upload: Option<Vec<u8>>,
+        how: &str,
+    ) -> Result<(Reply, Option<Vec<u8>>), LinkError> {
         let (host, disk) = {
             let state = self.state();
             let node = state.nodes.values().find(|node| node.number == to).ok_or(LinkError::Closed)?;
             (Arc::clone(&node.host), node.disk.clone())
         };
-        let reply = match wire::decode::<Call>(bytes, CALL_BYTES_MAX) {
+        let (reply, outgoing) = match wire::decode::<Call>(bytes, CALL_BYTES_MAX) {
             Ok(call) => {
                 let what = told(&call);
-                let reply = host.answer(peer, call);
+                let mut upload = upload.map(|bytes| Incoming::of(bytes.len() as u64, Box::new(Cursor::new(bytes))));
+                let (reply, outgoing) = host.answer_with(peer, call, upload.as_mut());
                 let outcome = match &reply {
-                    Reply::Done(body) => format!("{} bytes", body.len()),
                     Reply::Refused(refusal) => format!("{:?}: {}", refusal.code, refusal.words),
+                    Reply::Done(body) | Reply::Sends(body, _) => format!("{} bytes", body.len()),
                 };
                 self.trace.note(format!("    {how}{what} to {to}: {outcome}"));
-                reply
+                (reply, outgoing)
             }
-            Err(_) => Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol")),
+            Err(_) => (Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol")), None),
         };
+        let mut download = None;
+        if let Some(mut outgoing) = outgoing {
+            let mut bytes = Vec::new();
+            outgoing.bytes.read_to_end(&mut bytes).map_err(|_| LinkError::Closed)?;
+            if bytes.len() as u64 != outgoing.len {
+                return Err(LinkError::Closed);
+            }
+            download = Some(bytes);
+        }
         if disk.is_pulled() {
+            self.trace.count("plugs pulled while answering");
             // The machine went down before its answer went out.
             return Err(LinkError::Closed);
         }
@@ -223,7 +245,8 @@ impl Net {
         if bytes.len() > REPLY_BYTES_MAX {
             bytes = canonical::encode(&Reply::Refused(Refusal::new(Code::TooMuch, "the answer is too long")));
         }
-        wire::decode(&bytes, REPLY_BYTES_MAX).map_err(|_| LinkError::Malformed)
+        let reply = wire::decode(&bytes, REPLY_BYTES_MAX).map_err(|_| LinkError::Malformed)?;
+        Ok((reply, download))
     }
 }
 
@@ -294,7 +317,7 @@ impl End {
         state.live.remove(&(there, self.number));
     }
 
-    fn once(&self, there: usize, bytes: &[u8]) -> Result<Vec<u8>, LinkError> {
+    fn once(&self, there: usize, bytes: &[u8], upload: Option<&Vec<u8>>) -> Called {
         let (mut from, incarnation) = {
             let mut state = self.net.state();
             let node = state.nodes.values().find(|node| node.number == there);
@@ -313,28 +336,41 @@ impl End {
         let fate = self.fate();
         match fate {
             Fate::BrokenBefore => {
+                self.net.trace.count("connections broken before a call");
                 self.break_off(there);
                 return Err(LinkError::Closed);
             }
-            Fate::CallLost => return Err(LinkError::TooLong),
+            Fate::CallLost => {
+                self.net.trace.count("calls lost");
+                return Err(LinkError::TooLong);
+            }
             Fate::Late => {
+                self.net.trace.count("calls late");
                 let mut state = self.net.state();
                 if state.late.len() < LATE_MAX {
-                    state.late.push(Late { peer, to: there, incarnation, bytes: bytes.to_vec() });
+                    let (bytes, upload) = (bytes.to_vec(), upload.cloned());
+                    state.late.push(Late { peer, to: there, incarnation, bytes, upload });
                 }
                 return Err(LinkError::TooLong);
             }
             Fate::Fine | Fate::BrokenAfter | Fate::AnswerLost => {}
         }
-        let reply = self.net.hand(&peer, there, bytes, "")?;
+        let (reply, download) = self.net.hand(&peer, there, bytes, upload.cloned(), "")?;
         match fate {
             Fate::BrokenAfter => {
+                self.net.trace.count("connections broken after a call");
                 self.break_off(there);
                 Err(LinkError::Closed)
             }
-            Fate::AnswerLost => Err(LinkError::TooLong),
+            Fate::AnswerLost => {
+                self.net.trace.count("answers lost");
+                Err(LinkError::TooLong)
+            }
             _ => match reply {
-                Reply::Done(body) => Ok(body),
+                Reply::Done(body) | Reply::Sends(body, _) => {
+                    let incoming = |bytes: Vec<u8>| Incoming::of(bytes.len() as u64, Box::new(Cursor::new(bytes)));
+                    Ok((body, download.map(incoming)))
+                }
                 Reply::Refused(refusal) => Err(LinkError::Refused(refusal)),
             },
         }
@@ -414,7 +450,7 @@ impl End {
         if bytes.len() > CALL_BYTES_MAX {
             return Ok(Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol")));
         }
-        self.net.hand(&peer, there, bytes, "hostile ")
+        Ok(self.net.hand(&peer, there, bytes, None, "hostile ")?.0)
     }
 }
 
@@ -435,6 +471,10 @@ impl Reach for End {
         crate::meeting::invite(self)
     }
 
+    fn invite_for(&self, purpose: Purpose) -> Result<u64, LinkError> {
+        if purpose == Purpose::Contact { self.invite() } else { Err(LinkError::NoPairing) }
+    }
+
     fn join(&self, ticket: Ticket) -> Result<u64, LinkError> {
         Ok(crate::meeting::join(self, &ticket))
     }
@@ -449,16 +489,30 @@ impl Reach for End {
     }
 
     fn call(&self, did: &Did, call: Call) -> Result<Vec<u8>, LinkError> {
+        self.call_with(did, call, None).map(|(body, _)| body)
+    }
+
+    fn call_with(&self, did: &Did, call: Call, upload: Option<Upload<'_>>) -> Called {
+        let mut call = call;
+        let mut follows = None;
+        if let Some((len, from)) = upload {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).map_err(|error| LinkError::Source(error.to_string()))?;
+            if bytes.len() as u64 != len {
+                return Err(LinkError::Source("it ended early".to_owned()));
+            }
+            (call.payload, follows) = (Some(len), Some(bytes));
+        }
         let bytes = canonical::encode(&call);
         if bytes.len() > CALL_BYTES_MAX {
             return Err(LinkError::Malformed);
         }
         let (there, was_there) = self.reach(did)?;
-        match self.once(there, &bytes) {
+        match self.once(there, &bytes, follows.as_ref()) {
             Err(LinkError::Closed) if was_there => {
                 self.break_off(there);
                 let (there, _) = self.reach(did)?;
-                self.once(there, &bytes)
+                self.once(there, &bytes, follows.as_ref())
             }
             answer => answer,
         }

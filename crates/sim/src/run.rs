@@ -5,10 +5,13 @@ use crate::play::deals::Deals;
 use crate::step::{Step, steps};
 use crate::town::Town;
 use crate::trace::Trace;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Steps of a run, unless somebody says otherwise.
-pub const STEPS: usize = 60;
+pub const STEPS: usize = 80;
+/// Lines of a run that are kept.
+const LINES: usize = 400;
 /// How many times a failing run is tried again with fewer steps.
 const TRIES_MAX: usize = 150;
 
@@ -17,6 +20,10 @@ const TRIES_MAX: usize = 150;
 pub struct Passed {
     /// The digest of its trace.
     pub trace: String,
+    /// How often what happened in it.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// What was written last.
+    pub lines: Vec<String>,
 }
 
 /// A run in which something did not.
@@ -68,7 +75,7 @@ pub fn run(seed: u64, count: usize) -> Result<Passed, Box<Failed>> {
     let all = steps(seed, count);
     let (trace, done) = through(seed, &all);
     match done {
-        Ok(()) => Ok(Passed { trace: trace.digest() }),
+        Ok(()) => Ok(Passed { trace: trace.digest(), counts: trace.counts(), lines: trace.last(LINES) }),
         Err(broken) => Err(Box::new(shortened(seed, count, all, broken, trace))),
     }
 }

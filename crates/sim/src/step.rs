@@ -66,6 +66,7 @@ impl fmt::Display for Step {
 
 /// What a town is like: each seed turns some faults on and others off, so that none hides behind another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a seed turns on or off")]
 pub struct Climate {
     /// How many people.
     pub people: usize,
@@ -107,14 +108,14 @@ impl Climate {
         match lots.below(100) {
             0..=5 => Act::Wait { ms: 1 + lots.below(5 * HOUR_MS as u64) as i64 },
             6..=8 if self.clocks => Act::SetClock { skew_ms: lots.below(2 * DAY_MS as u64) as i64 - DAY_MS },
-            9..=14 if self.crashes => Act::PullPlug { after: lots.below(14) },
+            9..=12 if self.crashes => Act::PullPlug { after: lots.below(14) },
             15..=17 if self.restarts => Act::Restart,
             18..=19 if self.restarts => Act::Close,
             20..=23 if self.parts => Act::Part,
             24..=27 if self.parts => Act::Join,
-            28..=33 => Act::Arrive,
-            34..=41 if self.hostile => Act::Hostile(hostile::Act::drawn(lots)),
-            42..=60 => Act::Carry,
+            28..=31 => Act::Arrive,
+            32..=37 if self.hostile => Act::Hostile(hostile::Act::drawn(lots)),
+            38..=47 => Act::Carry,
             _ => Act::Deals(deals::Act::drawn(lots)),
         }
     }

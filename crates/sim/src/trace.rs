@@ -1,5 +1,6 @@
 //! What happened, line by line, and a digest of it: two runs of one seed have one digest.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The lines that are kept to be shown.
@@ -13,6 +14,7 @@ pub struct Trace(Arc<Mutex<State>>);
 struct State {
     hasher: blake3::Hasher,
     lines: Vec<String>,
+    counts: BTreeMap<&'static str, u64>,
 }
 
 impl Trace {
@@ -25,6 +27,18 @@ impl Trace {
             state.lines.drain(..KEPT);
         }
         state.lines.push(line);
+    }
+
+    /// Counts something that happened, so that it shows when nothing of a kind does.
+    pub fn count(&self, what: &'static str) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state.counts.entry(what).or_default() += 1;
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).counts.clone()
     }
 
     /// The digest of every line so far, in hexadecimal.

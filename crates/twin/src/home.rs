@@ -8,6 +8,8 @@
 //! lock             held by the process that writes
 //! door.sock        where that process lets others in
 //! uploads/         files that wait to be imported, sealed
+//! copies           which friend has which share, sealed; made anew if it is gone
+//! held/            shares of other people's journals, sealed by them
 //! ```
 
 use crate::door::{Failure, FailureCode};
@@ -124,10 +126,13 @@ pub(crate) fn erase(home: &Path) -> Result<(), Failure> {
         remove(&format!("{name}.new"))?;
     }
     sync_dir(home)?;
-    for name in [journal::JOURNAL, journal::HEAD, rollup::DERIVED, "places", "places.new", "door.sock"] {
+    for name in
+        [journal::JOURNAL, journal::HEAD, rollup::DERIVED, "places", "places.new", "copies", "copies.new", "door.sock"]
+    {
         remove(name)?;
     }
     didymos_vault::spool::erase(home).map_err(|error| io_failure("delete uploads in", home, &error))?;
+    didymos_vault::held::erase(home).map_err(|error| io_failure("delete what is kept for others in", home, &error))?;
     sync_dir(home)
 }
 

@@ -1,14 +1,19 @@
 //! What can be asked of a twin. A request's name carries its version; a changed meaning gets a new name, and an old
 //! name keeps its meaning for as long as it is answered.
 
+mod copies;
 mod devices;
 mod guard;
 mod mirror;
 mod owner;
 mod peers;
+mod talk;
 mod witness;
 mod words;
 
+pub use copies::{
+    CopiesSet, CopiesWhich, LeafAsked, ManifestPut, ShareDrop, ShareList, ShareProve, SharePut, ShareWhich, SpaceOffer,
+};
 pub use devices::{CommitNamed, DeviceAdd, DevicePromote, DeviceRevoke, ImportSent, JournalPull, ReceiptsBring};
 pub use guard::{
     ClaimApprove, ClaimWhich, Collect, GuardPaperIn, GuardiansSet, HeirWish, HeirsSet, Inheritance, Probe,
@@ -22,8 +27,9 @@ pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, 
 
 pub use peers::{
     ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
-    UsesAsked,
+    PhoneBookSet, UsesAsked,
 };
+pub use talk::*;
 pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
 pub use words::Words;
 
@@ -212,6 +218,48 @@ pub enum Request {
     /// A paper of a contract. Twins send these to each other.
     #[serde(rename = "contracts.paper@1")]
     Paper(PaperIn),
+    /// Offers a contact room for their copies. Accepted and ended like any contract.
+    #[serde(rename = "space.offer@1")]
+    SpaceOffer(SpaceOffer),
+    /// Room that the owner and contacts give each other, newest first.
+    #[serde(rename = "space.list@1")]
+    Spaces,
+    /// How the owner's copies at friends stand, as far as is known without asking anybody.
+    #[serde(rename = "copies.status@1")]
+    Copies,
+    /// How many shares are enough, and how many friends may be lost.
+    #[serde(rename = "copies.set@1")]
+    CopiesSet(CopiesSet),
+    /// Spreads the journal as it is now over the friends who give room for it, and makes anew what is missing.
+    #[serde(rename = "copies.spread@1")]
+    CopiesSpread,
+    /// Has friends show that they keep what they should.
+    #[serde(rename = "copies.audit@1")]
+    CopiesAudit(CopiesWhich),
+    /// A ticket for a friend who restores their twin on a new machine.
+    #[serde(rename = "copies.help@1")]
+    CopiesHelp,
+    /// A share to keep. Twins send these to each other.
+    #[serde(rename = "share.put@1")]
+    SharePut(SharePut),
+    /// A share back.
+    #[serde(rename = "share.get@1")]
+    ShareGet(ShareWhich),
+    /// Which shares are kept for the asker.
+    #[serde(rename = "share.list@1")]
+    ShareList(ShareList),
+    /// Pieces of shares that show that they are there.
+    #[serde(rename = "share.prove@1")]
+    ShareProve(ShareProve),
+    /// Shares that need not be kept any more.
+    #[serde(rename = "share.drop@1")]
+    ShareDrop(ShareDrop),
+    /// The sealed list of the asker's shares, to keep.
+    #[serde(rename = "manifest.put@1")]
+    ManifestPut(ManifestPut),
+    /// That list back.
+    #[serde(rename = "manifest.get@1")]
+    ManifestGet,
     /// Splits the recovery phrase among guardians, and sends each their share.
     #[serde(rename = "guardians.set@1")]
     GuardiansSet(GuardiansSet),
@@ -309,9 +357,75 @@ pub enum Request {
     /// Receipts of what another device of the owner's answered by itself.
     #[serde(rename = "receipts.bring@1")]
     ReceiptsBring(ReceiptsBring),
+    /// Which sources are asked where contacts are.
+    #[serde(rename = "phonebook.show@1")]
+    PhoneBook,
+    /// Chooses them.
+    #[serde(rename = "phonebook.set@1")]
+    PhoneBookSet(PhoneBookSet),
     /// A file that another device of the owner's sends, to be imported here.
     #[serde(rename = "import.sent@1")]
     ImportSent(ImportSent),
+    /// Makes a circle, and asks contacts to join it.
+    #[serde(rename = "circle.create@1")]
+    CircleCreate(CircleNew),
+    /// Circles and conversations, the one with the newest message first.
+    #[serde(rename = "circle.list@1")]
+    Circles,
+    /// Asks a contact to join a circle.
+    #[serde(rename = "circle.invite@1")]
+    CircleInvite(CircleWho),
+    /// Puts a member out of a circle: they read nothing that is written from then on.
+    #[serde(rename = "circle.remove@1")]
+    CircleRemove(CircleWho),
+    /// Leaves a circle. What was received before stays.
+    #[serde(rename = "circle.leave@1")]
+    CircleLeave(CircleWhich),
+    /// Names a circle.
+    #[serde(rename = "circle.rename@1")]
+    CircleRename(CircleRename),
+    /// Lets a member let others in and put others out, or no longer.
+    #[serde(rename = "circle.admin@1")]
+    CircleAdmin(CircleAdmin),
+    /// Renews this device's keys in a circle at once: whoever stole the old ones reads nothing from then on.
+    #[serde(rename = "circle.renew@1")]
+    CircleRenew(CircleWhich),
+    /// Writes to a circle or a contact.
+    #[serde(rename = "message.send@1")]
+    MessageSend(MessageNew),
+    /// A page of a circle's messages.
+    #[serde(rename = "message.list@1")]
+    Messages(Messages),
+    /// Says that messages were seen.
+    #[serde(rename = "message.read@1")]
+    MessageRead(MessageRead),
+    /// Brings part of a file that is to be sent.
+    #[serde(rename = "file.stage@1")]
+    FileStage(FileStage),
+    /// Stages a file of the twin's machine that is to be sent.
+    #[serde(rename = "file.take@1")]
+    FileTake(FileTake),
+    /// Asks for a file that was too large to be fetched by itself.
+    #[serde(rename = "file.fetch@1")]
+    FileFetch(FileWhich),
+    /// Writes the file of a message to disk.
+    #[serde(rename = "file.save@1")]
+    FileSave(FileSave),
+    /// Part of the file of a message.
+    #[serde(rename = "file.read@1")]
+    FileRead(FileRead),
+    /// A key package, with which a contact may let this device into a circle. Twins ask each other.
+    #[serde(rename = "circle.keypackage@1")]
+    KeyPackage(KeyPackageAsked),
+    /// This device was let into a circle. Twins send these to each other.
+    #[serde(rename = "circle.welcome@1")]
+    Welcome(WelcomeIn),
+    /// What each side has and lacks of a circle. Twins ask each other.
+    #[serde(rename = "circle.sync@1")]
+    CircleSync(SyncIn),
+    /// A piece of a file. Twins ask each other.
+    #[serde(rename = "circle.piece@1")]
+    Piece(PieceAsked),
 }
 
 /// What is to be forecast.
@@ -578,7 +692,11 @@ impl Request {
     #[must_use]
     pub const fn upload(&self) -> Option<&Sent> {
         match self {
+            Self::SharePut(put) => Some(&put.sent),
+            Self::ManifestPut(put) => Some(&put.sent),
             Self::ImportSent(asked) => Some(&asked.sent),
+            Self::Welcome(asked) => Some(&asked.invitation),
+            Self::CircleSync(asked) => Some(&asked.sync),
             _ => None,
         }
     }
@@ -645,6 +763,20 @@ impl Request {
             Self::ContractUses(_) => "contracts.uses@1",
             Self::Look(_) => "contracts.look@1",
             Self::Paper(_) => "contracts.paper@1",
+            Self::SpaceOffer(_) => "space.offer@1",
+            Self::Spaces => "space.list@1",
+            Self::Copies => "copies.status@1",
+            Self::CopiesSet(_) => "copies.set@1",
+            Self::CopiesSpread => "copies.spread@1",
+            Self::CopiesAudit(_) => "copies.audit@1",
+            Self::CopiesHelp => "copies.help@1",
+            Self::SharePut(_) => "share.put@1",
+            Self::ShareGet(_) => "share.get@1",
+            Self::ShareList(_) => "share.list@1",
+            Self::ShareProve(_) => "share.prove@1",
+            Self::ShareDrop(_) => "share.drop@1",
+            Self::ManifestPut(_) => "manifest.put@1",
+            Self::ManifestGet => "manifest.get@1",
             Self::GuardiansSet(_) => "guardians.set@1",
             Self::Guardians => "guardians.list@1",
             Self::GuardiansEnd => "guardians.end@1",
@@ -678,6 +810,28 @@ impl Request {
             Self::JournalPull(_) => "journal.pull@1",
             Self::ReceiptsBring(_) => "receipts.bring@1",
             Self::ImportSent(_) => "import.sent@1",
+            Self::PhoneBook => "phonebook.show@1",
+            Self::PhoneBookSet(_) => "phonebook.set@1",
+            Self::CircleCreate(_) => "circle.create@1",
+            Self::Circles => "circle.list@1",
+            Self::CircleInvite(_) => "circle.invite@1",
+            Self::CircleRemove(_) => "circle.remove@1",
+            Self::CircleLeave(_) => "circle.leave@1",
+            Self::CircleRename(_) => "circle.rename@1",
+            Self::CircleAdmin(_) => "circle.admin@1",
+            Self::CircleRenew(_) => "circle.renew@1",
+            Self::MessageSend(_) => "message.send@1",
+            Self::Messages(_) => "message.list@1",
+            Self::MessageRead(_) => "message.read@1",
+            Self::FileStage(_) => "file.stage@1",
+            Self::FileTake(_) => "file.take@1",
+            Self::FileFetch(_) => "file.fetch@1",
+            Self::FileSave(_) => "file.save@1",
+            Self::FileRead(_) => "file.read@1",
+            Self::KeyPackage(_) => "circle.keypackage@1",
+            Self::Welcome(_) => "circle.welcome@1",
+            Self::CircleSync(_) => "circle.sync@1",
+            Self::Piece(_) => "circle.piece@1",
         }
     }
 }

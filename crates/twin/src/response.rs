@@ -1,22 +1,26 @@
 //! What a twin answers. One variant per request, under the request's own name.
 
 mod agenda;
+mod copies;
 mod devices;
 mod guard;
 mod imports;
 mod mirror;
 mod owner;
 mod peers;
+mod talk;
 mod today;
 mod witness;
 
 pub use agenda::*;
+pub use copies::*;
 pub use devices::*;
 pub use guard::*;
 pub use imports::*;
 pub use mirror::*;
 pub use owner::*;
 pub use peers::*;
+pub use talk::*;
 pub use today::*;
 pub use witness::*;
 
@@ -109,7 +113,8 @@ pub enum Response {
     Uses(UsesAnswer),
     /// To `contracts.look@1`.
     Looked(Box<LookAnswer>),
-    /// To `contracts.paper@1`, `receipts.bring@1` and `import.sent@1`: it has arrived.
+    /// To `contracts.paper@1`, `receipts.bring@1`, `import.sent@1`, `share.put@1`,
+    /// `share.drop@1`, `manifest.put@1` and `circle.welcome@1`: it has arrived.
     Nothing(Nothing),
     /// To `guardians.list@1` and to what changes guardians and claims.
     Guardians(Box<GuardiansAnswer>),
@@ -139,6 +144,38 @@ pub enum Response {
     Devices(DevicesAnswer),
     /// To `journal.pull@1`.
     Pulled(Pulled),
+    /// To `space.offer@1` and `space.list@1`.
+    Spaces(Vec<SpaceShown>),
+    /// To `copies.status@1`, `.set@1`, `.spread@1` and `.audit@1`.
+    Copies(Box<CopiesShown>),
+    /// To `copies.help@1`.
+    Help(HelpAnswer),
+    /// To `share.get@1` and `manifest.get@1`.
+    Share(ShareBytes),
+    /// To `share.list@1`.
+    ShareNames(ShareNames),
+    /// To `share.prove@1`.
+    ShareProofs(ShareProofs),
+    /// To the `phonebook.…@1` requests.
+    PhoneBook(PhoneBookShown),
+    /// To the `circle.…@1` requests of the owner's; the circle that was changed comes alone.
+    Circles(Vec<CircleShown>),
+    /// To `message.send@1`, `message.list@1` and `message.read@1`; after sending, the page holds what was sent.
+    Messages(Box<MessagesAnswer>),
+    /// To `file.stage@1` and `file.take@1`.
+    FileStaged(FileStaged),
+    /// To `file.fetch@1`.
+    File(FileShown),
+    /// To `file.save@1`.
+    FileSaved(FileSaved),
+    /// To `file.read@1`.
+    FilePart(FilePart),
+    /// To `circle.keypackage@1`.
+    KeyPackage(KeyPackageOut),
+    /// To `circle.sync@1`.
+    Synced(SyncOut),
+    /// To `circle.piece@1`.
+    Piece(PieceOut),
 }
 
 impl Response {
@@ -146,7 +183,10 @@ impl Response {
     #[must_use]
     pub const fn download(&self) -> Option<&Sent> {
         match self {
+            Self::Share(share) => Some(&share.sent),
             Self::Pulled(pulled) => Some(&pulled.sent),
+            Self::Synced(answer) => Some(&answer.sync),
+            Self::Piece(answer) => answer.piece.as_ref(),
             _ => None,
         }
     }
@@ -205,7 +245,6 @@ impl Response {
             }
             Request::ContractUses(_) => Self::Uses(read(json)?),
             Request::Look(_) => Self::Looked(read(json)?),
-            Request::Paper(_) | Request::GuardPaper(_) => Self::Nothing(read(json)?),
             Request::GuardiansSet(_)
             | Request::Guardians
             | Request::GuardiansEnd
@@ -227,9 +266,43 @@ impl Response {
             Request::Checkpoint(_) => Self::Witnessed(read(json)?),
             Request::Seen(_) => Self::Seen(read(json)?),
             Request::Consistency(_) => Self::Consistent(read(json)?),
-            Request::Paper(_) | Request::ReceiptsBring(_) | Request::ImportSent(_) => Self::Nothing(read(json)?),
+            Request::SharePut(_)
+            | Request::ShareDrop(_)
+            | Request::ManifestPut(_)
+            | Request::Paper(_)
+            | Request::Welcome(_)
+            | Request::GuardPaper(_)
+            | Request::ReceiptsBring(_)
+            | Request::ImportSent(_) => Self::Nothing(read(json)?),
             Request::Devices | Request::DeviceRevoke(_) | Request::DevicePromote(_) => Self::Devices(read(json)?),
             Request::JournalPull(_) => Self::Pulled(read(json)?),
+            Request::SpaceOffer(_) | Request::Spaces => Self::Spaces(read(json)?),
+            Request::Copies | Request::CopiesSet(_) | Request::CopiesSpread | Request::CopiesAudit(_) => {
+                Self::Copies(Box::new(read(json)?))
+            }
+            Request::CopiesHelp => Self::Help(read(json)?),
+            Request::ShareGet(_) | Request::ManifestGet => Self::Share(read(json)?),
+            Request::ShareList(_) => Self::ShareNames(read(json)?),
+            Request::ShareProve(_) => Self::ShareProofs(read(json)?),
+            Request::PhoneBook | Request::PhoneBookSet(_) => Self::PhoneBook(read(json)?),
+            Request::CircleCreate(_)
+            | Request::Circles
+            | Request::CircleInvite(_)
+            | Request::CircleRemove(_)
+            | Request::CircleLeave(_)
+            | Request::CircleRename(_)
+            | Request::CircleAdmin(_)
+            | Request::CircleRenew(_) => Self::Circles(read(json)?),
+            Request::MessageSend(_) | Request::Messages(_) | Request::MessageRead(_) => {
+                Self::Messages(Box::new(read(json)?))
+            }
+            Request::FileStage(_) | Request::FileTake(_) => Self::FileStaged(read(json)?),
+            Request::FileFetch(_) => Self::File(read(json)?),
+            Request::FileSave(_) => Self::FileSaved(read(json)?),
+            Request::FileRead(_) => Self::FilePart(read(json)?),
+            Request::KeyPackage(_) => Self::KeyPackage(read(json)?),
+            Request::CircleSync(_) => Self::Synced(read(json)?),
+            Request::Piece(_) => Self::Piece(read(json)?),
         })
     }
 }

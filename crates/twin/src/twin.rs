@@ -1,10 +1,10 @@
 //! The twin itself: every request is decided, answered and receipted here, and nowhere else.
 
 use crate::capability::{
-    backup, contacts, contract_uses, contracts, export, guardians, heirs, import, imports, journal, mirror_brain,
-    mirror_days, mirror_experiments, mirror_forecast, mirror_generate, mirror_graph, mirror_learn, mirror_portrait,
-    mirror_propose, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts, recovery, search,
-    status, timeline, today, tokens, witness,
+    backup, contacts, contract_uses, contracts, copies, export, guardians, heirs, import, imports, journal, keeping,
+    mirror_brain, mirror_days, mirror_experiments, mirror_forecast, mirror_generate, mirror_graph, mirror_learn,
+    mirror_portrait, mirror_propose, mirror_simulate, mirror_what_if, pairing, protect, provenance, quality, receipts,
+    recovery, search, space, status, talk, timeline, today, tokens, witness,
 };
 use crate::devices::{self, Devices, Role};
 use crate::door::{Door, Failure, FailureCode, Progress, Watch};
@@ -30,6 +30,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+/// So often can the identity key of a phrase have been rotated.
+const IDENTITY_KEYS_MAX: u32 = 16;
+
 /// A person's twin, open. It holds the writer's lock of its folder until it is dropped.
 pub struct Twin {
     pub(crate) world: World,
@@ -49,6 +52,8 @@ pub struct Twin {
     pub(crate) devices: Devices,
     /// What this one is among them.
     pub(crate) role: Mutex<Role>,
+    /// Circles and messages.
+    pub(crate) talk: talk::Talk,
     /// The graph, as it was when it was last asked for.
     pub(crate) graph: mirror_graph::Kept,
     /// Streams day by day, as they were when they were last read.
@@ -169,21 +174,88 @@ impl Twin {
         didymos_vault::restore(home, &key, &mut place, &mut |done, of| {
             watch(Progress { doing: "restoring".to_owned(), unit: "commits".to_owned(), done, of })
         })?;
-        let owner = didymos_vault::owner_of(home, &key)?;
         let device_seed = Secret32::from_bytes(world.random()?);
+        Self::settle_in(world, home, phrase, device_seed, &[], (passphrase, cost), lock)
+    }
+
+    /// Builds the twin anew in an empty `home` from what friends keep and the recovery phrase, on a device of its own.
+    /// Each of `tickets` is a friend's: what `copies.help@1` answers them.
+    pub fn restore_from_friends(
+        home: &Path,
+        tickets: &[String],
+        phrase: &RecoveryPhrase,
+        passphrase: &str,
+        cost: KdfCost,
+        watch: Watch<'_>,
+    ) -> Result<Self, Failure> {
+        Self::restore_from_friends_in(World::default(), home, tickets, phrase, (passphrase, cost), watch)
+    }
+
+    /// The same in a world of its own.
+    pub fn restore_from_friends_in(
+        world: World,
+        home: &Path,
+        tickets: &[String],
+        phrase: &RecoveryPhrase,
+        passphrase: (&str, KdfCost),
+        watch: Watch<'_>,
+    ) -> Result<Self, Failure> {
+        let places: Vec<didymos_link::Place> =
+            tickets.iter().map(|ticket| ticket.parse()).collect::<Result<_, didymos_link::BadTicket>>().map_err(
+                |_| {
+                    Failure::new(
+                        FailureCode::Invalid,
+                        "not a friend's ticket: it begins with help- and comes from `twin copies help`",
+                    )
+                },
+            )?;
+        home::make(home)?;
+        let lock = home::lock(home)?;
+        refuse_existing(home)?;
+        for leftover in [didymos_vault::journal::HEAD, didymos_vault::rollup::DERIVED] {
+            let _ = std::fs::remove_file(home.join(leftover));
+        }
+        let device_seed = Secret32::from_bytes(world.random()?);
+        let returned = peers::returning::restore(&world, home, phrase, &device_seed, &places, watch)?;
+        let twin = Self::settle_in(world, home, phrase, device_seed, &returned.versions, passphrase, lock)?;
+        peers::spreading::take_over(&twin, returned.manifest)?;
+        returned.notices.into_iter().for_each(|notice| twin.notice(notice));
+        Ok(twin)
+    }
+
+    /// Makes this machine a new device of the twin whose journal was put together in `home`. `seen` is what others have
+    /// seen of the identity, which may be more than the journal knows.
+    fn settle_in(
+        world: World,
+        home: &Path,
+        phrase: &RecoveryPhrase,
+        device_seed: Secret32,
+        seen: &[SignedDocument],
+        (passphrase, cost): (&str, KdfCost),
+        lock: Lock,
+    ) -> Result<Self, Failure> {
+        let key = VaultKey::new(phrase.vault_key());
+        let owner = didymos_vault::owner_of(home, &key)?;
         let device = SigningKey::from_seed(&device_seed);
         let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
         let vault = Vault::open(Opening { dir: home, key, owner: unlocked.owner.clone(), signer: None })?;
         // This machine is a new device: the identity key, which only the phrase gives, says that it may sign.
         let documents = vault.identity()?;
-        let last = documents.last().ok_or_else(|| {
+        let newer = if seen.starts_with(&documents) { &seen[documents.len()..] } else { &[] };
+        let last = newer.last().or(documents.last()).ok_or_else(|| {
             Failure::new(FailureCode::Damaged, "the copy holds no identity document: try another copy")
         })?;
-        let next = last.with_device(&phrase.identity_key(), device.did(), world.now()).map_err(|error| {
+        let cannot = |error: &dyn std::fmt::Display| {
             Failure::new(FailureCode::Invalid, format!("this recovery phrase cannot add a device: {error}"))
-        })?;
+        };
+        let identity = (0..IDENTITY_KEYS_MAX)
+            .map(|number| phrase.identity_key_number(number))
+            .find(|identity| *identity.did() == last.document.controller)
+            .unwrap_or_else(|| phrase.identity_key());
+        let next = last.with_device(&identity, device.did(), world.now()).map_err(|error| cannot(&error))?;
         vault.set_signer(signer(&unlocked.device_seed, &next)?);
-        vault.commit_records(&[(ObjectKind::Identity, vec![next.encode()])], world.now())?;
+        let versions = newer.iter().chain([&next]).map(SignedDocument::encode).collect();
+        vault.commit_records(&[(ObjectKind::Identity, versions)], world.now())?;
         let keys = KeyFile::seal(&unlocked, passphrase, cost, world.random()?);
         home::write_keys(home, &keys.map_err(|error| home::unlock_failure(&error))?)?;
         let twin = Self::with(world, home, vault, &unlocked, lock, Vec::new())?;
@@ -207,6 +279,7 @@ impl Twin {
             peers: Peers::default(),
             devices: Devices::default(),
             role: Mutex::default(),
+            talk: talk::Talk::default(),
             world,
             graph: mirror_graph::Kept::default(),
             days: mirror_days::Remembered::default(),
@@ -296,6 +369,9 @@ impl Twin {
     /// The journal has grown by what another device wrote: what was read of it before is read anew.
     pub(crate) fn journal_moved(&self) -> Result<(), Failure> {
         self.peers.forget();
+        self.peers.guards.forget();
+        self.peers.witnesses.forget();
+        self.talk.forget();
         *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.read_identity()
     }
@@ -388,7 +464,8 @@ impl Twin {
     fn decide_and_count(&self, principal: &Principal, asked: &Asked, time: Timestamp) -> (Decision, bool) {
         let known = self.identity.read().unwrap_or_else(PoisonError::into_inner);
         let owner = Owner { did: &self.secrets.owner, devices: &known.devices, revoked: &known.revoked };
-        let looks = |decision: &Decision| decision.is_allowed() && asked.act == Act::View;
+        let seen = matches!(asked.act, Act::View | Act::Store | Act::Fetch);
+        let looks = |decision: &Decision| decision.is_allowed() && seen;
         let Principal::Twin(party) = principal else {
             let decision = decide(principal, asked, &[], &[], &owner, time);
             return (decision, looks(&decision));
@@ -468,6 +545,22 @@ impl Twin {
         known.document.as_ref().map(|signed| signed.document.clone()).ok_or_else(no_identity)
     }
 
+    /// The identity document with the endpoint at which the twin can be reached, while it can.
+    fn with_endpoint(&self, mut document: serde_json::Value) -> serde_json::Value {
+        if let Some(link) = self.peers.online.running() {
+            document["service"] = serde_json::json!([{
+                "id": format!("{}#twin", self.secrets.owner),
+                "type": "TwinEndpoint",
+                "serviceEndpoint": {
+                    "device": self.device.did(),
+                    "key": didymos_base::hex::encode(&link.key()),
+                    "addresses": link.addrs().iter().map(ToString::to_string).collect::<Vec<_>>(),
+                },
+            }]);
+        }
+        document
+    }
+
     fn answer(
         &self,
         principal: &Principal,
@@ -488,7 +581,9 @@ impl Twin {
         }
         match request {
             Request::Status => status::status(self).map(Response::Status),
-            Request::Identity => self.document().map(|document| Response::Identity(document.to_json())),
+            Request::Identity => {
+                self.document().map(|document| Response::Identity(self.with_endpoint(document.to_json())))
+            }
             Request::Streams => timeline::streams(self).map(Response::Streams),
             Request::Query(query) => timeline::query(self, &query).map(Response::Query),
             Request::View(view) => timeline::view(self, &view).map(Response::View),
@@ -533,12 +628,32 @@ impl Twin {
             Request::ContractUses(asked) => contract_uses::list(self, &asked).map(Response::Uses),
             Request::Look(asked) => contracts::look_at(self, &asked).map(|seen| Response::Looked(Box::new(seen))),
             Request::Paper(paper) => contracts::paper(self, principal, &paper).map(Response::Nothing),
+            Request::SpaceOffer(asked) => space::offer(self, &asked).map(Response::Spaces),
+            Request::Spaces => space::list(self).map(Response::Spaces),
+            Request::Copies => copies::status(self).map(|shown| Response::Copies(Box::new(shown))),
+            Request::CopiesSet(asked) => copies::set(self, asked).map(|shown| Response::Copies(Box::new(shown))),
+            Request::CopiesSpread => copies::spread(self, watch).map(|shown| Response::Copies(Box::new(shown))),
+            Request::CopiesAudit(asked) => {
+                copies::audit(self, &asked, watch).map(|shown| Response::Copies(Box::new(shown)))
+            }
+            Request::CopiesHelp => copies::help(self).map(Response::Help),
+            Request::SharePut(asked) => keeping::put(self, principal, &asked, payload).map(Response::Nothing),
+            Request::ShareGet(asked) => keeping::get(self, principal, &asked, payload).map(Response::Share),
+            Request::ShareList(asked) => keeping::list(self, principal, asked).map(Response::ShareNames),
+            Request::ShareProve(asked) => keeping::prove(self, principal, &asked).map(Response::ShareProofs),
+            Request::ShareDrop(asked) => keeping::drop_shares(self, principal, &asked).map(Response::Nothing),
+            Request::ManifestPut(asked) => {
+                keeping::put_manifest(self, principal, &asked, payload).map(Response::Nothing)
+            }
+            Request::ManifestGet => keeping::get_manifest(self, principal, payload).map(Response::Share),
             Request::Devices => devices::list(self).map(Response::Devices),
             Request::DeviceAdd(asked) => devices::add(self, &asked).map(Response::Pairings),
             Request::DeviceViewer => devices::viewer(self).map(Response::Pairings),
             Request::DeviceRevoke(asked) => devices::revoke(self, &asked).map(Response::Devices),
             Request::DevicePromote(asked) => devices::promote(self, &asked).map(Response::Devices),
             Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
+            Request::PhoneBook => Ok(Response::PhoneBook(peers::phonebook::show(self))),
+            Request::PhoneBookSet(asked) => peers::phonebook::set(self, &asked).map(Response::PhoneBook),
             Request::ImportSent(asked) => {
                 devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
             }
@@ -603,6 +718,7 @@ impl Twin {
             Request::Propose(asked) => {
                 mirror_propose::answer(self, &asked, watch).map(|answer| Response::Proposed(Box::new(answer)))
             }
+            request => talk::answer(self, principal, request, payload, watch),
         }
     }
 }
@@ -770,9 +886,18 @@ fn asked_of(request: &Request) -> Asked {
         | Request::PairList(_)
         | Request::Contacts
         | Request::Contracts
+        | Request::Spaces
+        | Request::Copies
         | Request::ContractUses(_)
         | Request::Devices
         | Request::Look(_)
+        | Request::Circles
+        | Request::Messages(_)
+        | Request::MessageRead(_)
+        | Request::FileFetch(_)
+        | Request::FileSave(_)
+        | Request::FileRead(_)
+        | Request::PhoneBook
         | Request::Guardians
         | Request::GuardiansRehearse
         | Request::RecoveryStatus
@@ -785,13 +910,24 @@ fn asked_of(request: &Request) -> Asked {
         | Request::Probe(_)
         | Request::Checkpoint(_)
         | Request::Seen(_)
-        | Request::Consistency(_) => Asked::new(request.name(), Act::Message),
+        | Request::Consistency(_)
+        | Request::KeyPackage(_)
+        | Request::Welcome(_)
+        | Request::CircleSync(_)
+        | Request::Piece(_) => Asked::new(request.name(), Act::Message),
         Request::JournalPull(_) => Asked::new(request.name(), Act::View).on_all(),
         Request::ReceiptsBring(_) => Asked::new(request.name(), Act::Write),
         Request::ImportSent(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Import(_) | Request::ExperimentAdd(_) | Request::ExperimentEnd(_) | Request::BrainAdd(_) => {
             Asked::new(request.name(), Act::Write)
         }
+        Request::SharePut(put) => Asked::new(request.name(), Act::Store).keeping(put.sent.bytes),
+        Request::ManifestPut(put) => Asked::new(request.name(), Act::Store).keeping(put.sent.bytes),
+        Request::ShareGet(_)
+        | Request::ShareList(_)
+        | Request::ShareProve(_)
+        | Request::ShareDrop(_)
+        | Request::ManifestGet => Asked::new(request.name(), Act::Fetch),
         // Which streams a file holds shows when it is read.
         Request::ImportUpload(_) => Asked::new(request.name(), Act::Write).on_all(),
         Request::Export(_)
@@ -809,6 +945,11 @@ fn asked_of(request: &Request) -> Asked {
         | Request::ContractOffer(_)
         | Request::ContractAccept(_)
         | Request::ContractEnd(_)
+        | Request::SpaceOffer(_)
+        | Request::CopiesSet(_)
+        | Request::CopiesSpread
+        | Request::CopiesAudit(_)
+        | Request::CopiesHelp
         | Request::GuardiansSet(_)
         | Request::GuardiansEnd
         | Request::GuardianAccept(_)
@@ -824,8 +965,20 @@ fn asked_of(request: &Request) -> Asked {
         | Request::WitnessRemove(_)
         | Request::DeviceAdd(_)
         | Request::DeviceViewer
+        | Request::PhoneBookSet(_)
         | Request::DeviceRevoke(_)
-        | Request::DevicePromote(_) => Asked::new(request.name(), Act::Manage),
+        | Request::DevicePromote(_)
+        | Request::CircleCreate(_)
+        | Request::CircleInvite(_)
+        | Request::CircleRemove(_)
+        | Request::CircleLeave(_)
+        | Request::CircleRename(_)
+        | Request::CircleAdmin(_)
+        | Request::CircleRenew(_)
+        // Nobody else writes in the owner's name, whatever a contract says.
+        | Request::MessageSend(_)
+        | Request::FileTake(_)
+        | Request::FileStage(_) => Asked::new(request.name(), Act::Manage),
     }
 }
 
@@ -854,10 +1007,13 @@ fn summary_of(request: &Request) -> String {
         Request::Forecast(asked) => format!("{} for {}", asked.stream, asked.horizon),
         Request::Look(asked) => format!("{} of {}", asked.stream, asked.contact),
         Request::ContactChange(asked) => asked.contact.clone(),
+        Request::MessageSend(asked) => asked.to.clone(),
         Request::ContractOffer(asked) => format!("{} streams to {}", asked.streams.len(), asked.contact),
         Request::ContractPreview(asked) => asked.stream.to_string(),
         Request::ContractUses(asked) => asked.contract.clone(),
         Request::ContractAccept(which) | Request::ContractEnd(which) => which.contract.clone(),
+        Request::SpaceOffer(asked) => format!("{} bytes to {}", asked.bytes, asked.contact),
+        Request::SharePut(put) => format!("{} bytes", put.sent.bytes),
         Request::DeviceRevoke(asked) => asked.device.clone(),
         Request::Import(import) => format!("{} paths", import.paths.len()),
         Request::Today(Today { date: Some(date) }) => date.clone(),
@@ -906,6 +1062,9 @@ fn items(response: &Response) -> u64 {
             let answer = &answer.answer;
             (answer.buckets.as_ref().map_or(0, Vec::len) + answer.points.as_ref().map_or(0, Vec::len)) as u64
         }
+        Response::Spaces(answer) => answer.len() as u64,
+        Response::ShareNames(answer) => answer.shares.len() as u64,
+        Response::ShareProofs(answer) => answer.leaves.len() as u64,
         Response::Learnt(models) => models.len() as u64,
         Response::Days(answer) => {
             (answer.like.len() + answer.unusual.len() + answer.filled.len() + answer.states.len()) as u64
@@ -920,7 +1079,13 @@ fn items(response: &Response) -> u64 {
         Response::Seen(answer) => u64::from(answer.checkpoint.is_some()),
         Response::Devices(answer) => answer.devices.len() as u64,
         Response::Pulled(answer) => answer.commits,
+        Response::PhoneBook(_) => 1,
+        Response::Circles(circles) => circles.len() as u64,
+        Response::Messages(page) => page.messages.len() as u64,
         Response::TokenCreated(_)
+        | Response::Copies(_)
+        | Response::Help(_)
+        | Response::Share(_)
         | Response::Guardians(_)
         | Response::Inherited(_)
         | Response::Collected(_)
@@ -928,6 +1093,13 @@ fn items(response: &Response) -> u64 {
         | Response::Evidence(_)
         | Response::Witnessed(_)
         | Response::Consistent(_)
+        | Response::FileStaged(_)
+        | Response::File(_)
+        | Response::FileSaved(_)
+        | Response::FilePart(_)
+        | Response::KeyPackage(_)
+        | Response::Synced(_)
+        | Response::Piece(_)
         | Response::Reading(_)
         | Response::Simulated(_)
         | Response::Experiment(_)

@@ -33,7 +33,7 @@ impl Default for World {
     fn default() -> Self {
         let clock = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            Timestamp(since.as_millis() as i64)
+            Timestamp((since.as_millis() as i64).saturating_add(wrong_by_ms()))
         };
         let chance = |bytes: &mut [u8]| getrandom::fill(bytes).is_ok();
         Self {
@@ -44,6 +44,22 @@ impl Default for World {
             threads: true,
         }
     }
+}
+
+/// How far the clock of a program that is tested is set wrong, on purpose: namespaces have one wall clock for all of
+/// them. There is no such switch in a program that is built to be used.
+#[cfg(debug_assertions)]
+fn wrong_by_ms() -> i64 {
+    static WRONG_BY_MS: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
+        let set = std::env::var("TWIN_TEST_CLOCK_MS").ok();
+        set.and_then(|text| text.parse().ok()).unwrap_or_default()
+    });
+    *WRONG_BY_MS
+}
+
+#[cfg(not(debug_assertions))]
+const fn wrong_by_ms() -> i64 {
+    0
 }
 
 impl World {

@@ -6,7 +6,7 @@ use didymos_twin::request::{BrainAdd, Simulate, WhatIf};
 use didymos_twin::response::{CausalKind, ModelKind, SimulateAnswer, SimulatedLines, WhatIfAnswer};
 use didymos_twin::{Door, Failure, FailureCode, Request, Response, Twin, unwatched};
 
-const REGIONS: usize = 6;
+const REGIONS: usize = 8;
 
 fn ask(twin: &Twin, request: Request) -> Result<Response, Failure> {
     twin.ask(&twin.principal(), request, &mut unwatched)
@@ -23,11 +23,13 @@ fn lot(at: u64) -> f64 {
 /// A ring of regions, and a scan in which neighbours go together.
 fn scanned() -> BrainAdd {
     let near = |a: usize, b: usize| a.abs_diff(b).min(REGIONS - a.abs_diff(b)) as f64;
-    let table = |of: &dyn Fn(f64) -> f64| {
-        (0..REGIONS * REGIONS).map(|at| of(near(at / REGIONS, at % REGIONS))).collect::<Vec<f64>>()
+    let pairs = || (0..REGIONS * REGIONS).map(|at| (at / REGIONS, at % REGIONS));
+    // No two connections are alike, so that there is something to fit.
+    let weight = |(a, b): (usize, usize)| {
+        if a == b { 0.0 } else { (-1.2 * near(a, b)).exp() * (1.0 + 0.5 * ((a * b) as f64).sin()) }
     };
-    let weights = table(&|near| if near == 0.0 { 0.0 } else { (-1.2 * near).exp() });
-    let readings = 400;
+    let weights: Vec<f64> = pairs().map(weight).collect();
+    let readings = 600;
     let mut now = [0.0f64; REGIONS];
     let mut scan = vec![0.0; REGIONS * readings];
     for t in 0..readings {
@@ -38,7 +40,13 @@ fn scanned() -> BrainAdd {
             scan[region * readings + t] = now[region];
         }
     }
-    BrainAdd { weights, lengths: table(&|near| 20.0 * near), regions: Vec::new(), bold: scan, bold_ms: Some(720.0) }
+    BrainAdd {
+        weights,
+        lengths: pairs().map(|(a, b)| 20.0 * near(a, b)).collect(),
+        regions: Vec::new(),
+        bold: scan,
+        bold_ms: Some(720.0),
+    }
 }
 
 fn simulate(twin: &Twin, lesions: &[&str], inhibition: f64) -> Result<SimulatedLines, Failure> {

@@ -13,7 +13,7 @@ use didymos_twin::request::{
     ReceiptsAsked, ReceiptsBring, Words,
 };
 use didymos_twin::response::{DeviceRole, DevicesAnswer, PairingShown, PairingState};
-use didymos_twin::{FailureCode, Listen, Request, Response, Twin, World, unwatched};
+use didymos_twin::{Door as _, FailureCode, Listen, Request, Response, Twin, World, unwatched};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use tempfile::TempDir;
@@ -165,10 +165,10 @@ fn what_is_changed_on_a_copy_is_changed_by_the_writer_and_seen_on_both() {
     else {
         panic!()
     };
-    let by_laptop = |receipt: &&didymos_twin::response::ReceiptShown| {
+    let by_laptop = |receipt: &didymos_twin::response::ReceiptShown| {
         receipt.receipt.request == "timeline.query@1" && receipt.receipt.principal == laptop.twin.principal()
     };
-    assert!(receipts.receipts.iter().find(by_laptop).is_some());
+    assert!(receipts.receipts.iter().any(by_laptop));
 }
 
 #[test]
@@ -211,7 +211,6 @@ fn a_revoked_device_is_closed_out_at_once() {
     assert!(laptop.twin.follow_now().is_err());
     assert_eq!(devices(&ann).devices[1].role, DeviceRole::Revoked);
     let principal = Principal::Device { owner: ann.did(), device: laptop.twin.device_key().did().clone() };
-    use didymos_twin::Door as _;
     let denied = ann.twin.ask(&principal, Request::Streams, &mut unwatched).unwrap_err();
     assert_eq!(denied.code, FailureCode::Denied);
 }
@@ -227,7 +226,6 @@ fn tickets_and_requests_of_devices_serve_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
     assert!(Joining::begin(World::default(), &dir.path().join("t"), &people, "x", here()).is_err());
     pair(&ann, &bob);
-    use didymos_twin::Door as _;
     for request in [
         Request::JournalPull(JournalPull { after: None, wait_ms: 0 }),
         Request::ReceiptsBring(ReceiptsBring { receipts: Vec::new() }),
@@ -291,7 +289,7 @@ fn a_computer_that_holds_nothing_opens_the_page_until_it_is_revoked() {
 
     let did = connecting.meant(None).unwrap();
     assert_eq!(did, ann.did());
-    let (addr, _forwarding) = connecting.forward(&did, 0).unwrap();
+    let (addr, forwarding) = connecting.forward(&did, 0).unwrap();
     assert!(get(addr).starts_with("HTTP/1.1 502"), "no page is served yet");
     ann.twin.page_at(page());
     for _ in 0..3 {
@@ -306,10 +304,11 @@ fn a_computer_that_holds_nothing_opens_the_page_until_it_is_revoked() {
     ann.twin.page_at(page());
     until(|| get(addr).starts_with("HTTP/1.1 200"));
     // Started again, it knows what it knew.
-    drop((_forwarding, connecting));
+    drop((forwarding, connecting));
     let connecting = Connecting::open(World::default(), dir.path(), "library", here()).unwrap();
-    let (addr, _forwarding) = connecting.forward(&connecting.meant(Some(ann.did().as_str())).unwrap(), 0).unwrap();
+    let (addr, forwarding) = connecting.forward(&connecting.meant(Some(ann.did().as_str())).unwrap(), 0).unwrap();
     until(|| get(addr).starts_with("HTTP/1.1 200"));
     ann.ask(Request::DeviceRevoke(DeviceRevoke { device: "library".to_owned(), words: None })).unwrap();
     assert!(get(addr).starts_with("HTTP/1.1 502"));
+    drop(forwarding);
 }

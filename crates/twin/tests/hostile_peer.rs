@@ -199,6 +199,7 @@ fn forged_replayed_and_misdirected_asks_and_papers_change_nothing() {
         starts: Timestamp(0),
         expires: Timestamp(i64::MAX),
         nonce: [0; 16],
+        space: None,
     };
     let (ann, me) = (meeting.ann.did(), eve.did().unwrap().clone());
     let own_word = terms(&ann, &me).offer(&eve.device);
@@ -229,4 +230,25 @@ fn forged_replayed_and_misdirected_asks_and_papers_change_nothing() {
         limit: 5,
     };
     assert!(meeting.ann.look(look).unwrap_err().message.contains("without a receipt"));
+}
+
+#[test]
+fn an_ask_that_comes_twice_is_one_use_and_has_one_answer() {
+    let meeting = Meeting::new();
+    let eve = meeting.eve.own.did().unwrap().clone();
+    let rate = Some(didymos_consent::Rate { uses: 1, per_ms: 86_400_000 });
+    let offer = didymos_twin::request::ContractOffer { rate, ..offer_to(&eve, &["heart_rate"]) };
+    let granted = meeting.ann.grant(offer);
+    let offered = meeting.ann.twin.offer_of(&granted.contract).unwrap();
+    meeting.paper(&Paper::Acceptance(offered.accept(&meeting.eve.own.device, Timestamp(1)))).unwrap();
+    let query =
+        br#"{"request":"timeline.query@1","stream":"heart_rate","from":"2016-04-02","to":"2016-04-03"}"#.to_vec();
+    let ask = |nonce| Ask::new(query.clone(), meeting.ann.did(), Timestamp(1), nonce, &meeting.eve.own.device);
+    // Her link made the call again, because the connection ended when the answer was on its way.
+    let first = meeting.put(&ask([5; 16])).unwrap();
+    assert_eq!(meeting.put(&ask([5; 16])).unwrap(), first);
+    assert_eq!(meeting.ann.twin.uses().unwrap().len(), 1);
+    assert_eq!(code(meeting.put(&ask([6; 16]))), Code::Denied, "another one is above the rate");
+    meeting.ann.end(&granted.contract.to_string());
+    assert_eq!(code(meeting.put(&ask([5; 16]))), Code::Denied, "an end is immediate");
 }

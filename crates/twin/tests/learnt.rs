@@ -48,11 +48,13 @@ fn lot(at: i64) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// A heart that follows the hour and a mood of the day, and steps; day 20 is turned round.
+/// A heart that follows the hour and a mood of the day, and steps; on day 33, after those that are learnt from, it does as it likes.
 fn hours(twin: &Twin, dir: &Path, days: i64) {
     let heart = |at: i64| {
         let (day, hour) = (at / 24, at % 24);
-        let hour = if day == 20 { (hour + 12) % 24 } else { hour };
+        if day == 33 {
+            return 62.0 + 40.0 * (lot(at + 30_000) - 0.5);
+        }
         let wave = ((hour - 6) as f64 / 24.0 * std::f64::consts::TAU).sin();
         62.0 + 9.0 * wave + 6.0 * (lot(day + 900) - 0.5) + 3.0 * (lot(at + 5_000) - 0.5)
     };
@@ -139,7 +141,7 @@ fn days_are_told_by_the_method_that_did_best_and_the_same_after_what_was_learnt_
     for verdict in &like.verdicts {
         assert!(verdict.figures.len() == 3 && verdict.better_by.is_finite() && verdict.judged > 0, "{verdict:?}");
     }
-    assert_eq!(unusual.unusual[0].date, "2024-01-21", "{:?}", unusual.unusual);
+    assert_eq!(unusual.unusual[0].date, "2024-02-03", "{:?}", unusual.unusual);
     assert!(!filled.filled.is_empty());
     for hour in &filled.filled {
         assert!(hour.stream == "heart_rate" && hour.low <= hour.value && hour.value <= hour.high, "{hour:?}");
@@ -175,6 +177,18 @@ fn what_is_learnt_lies_sealed_and_spoiled_files_are_learnt_anew() {
 }
 
 #[test]
+fn made_up_days_are_refused_where_there_are_too_few_to_hide_among() {
+    let dir = tempfile::tempdir().unwrap();
+    let twin = twin(dir.path());
+    hours(&twin, dir.path(), 10);
+    let answer = generate(&twin);
+    let refused = answer.refused.unwrap();
+    assert!(refused.because.contains("too few") && !refused.missing.is_empty(), "{refused:?}");
+    assert!(answer.days.is_empty() && answer.makers.is_empty());
+}
+
+#[test]
+#[ignore = "learns four makers, a minute or more: cargo test --release -p didymos-twin --test learnt -- --ignored"]
 fn made_up_days_come_with_scores_and_the_maker_that_copies_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let twin = twin(dir.path());
@@ -183,15 +197,14 @@ fn made_up_days_come_with_scores_and_the_maker_that_copies_is_refused() {
     assert_eq!(answer.makers.len(), 4, "{answer:?}");
     let blocks = answer.makers.iter().find(|maker| maker.maker == "block_bootstrap").unwrap();
     assert!(blocks.refused && blocks.attack_95[0] > 0.5, "{blocks:?}");
-    match &answer.refused {
-        // Whether another maker may be used is the attack's to say; if none may, there are no days.
-        Some(refused) => assert!(answer.days.is_empty() && refused.because.contains("disguise"), "{refused:?}"),
-        None => {
-            assert!(answer.maker.is_some() && answer.maker.as_deref() != Some("block_bootstrap"));
-            assert_eq!((answer.days.len(), answer.days[0].weekday, answer.days[2].weekday), (3, 5, 0));
-            let values = || answer.days.iter().flat_map(|day| day.hours.iter().flatten());
-            assert!(values().count() == 3 * answer.streams.len() * 24 && values().all(|x| x.is_finite()));
-        }
+    // Whether another maker may be used is the attack's to say; if none may, there are no days.
+    if let Some(refused) = &answer.refused {
+        assert!(answer.days.is_empty() && refused.because.contains("disguise"), "{refused:?}");
+    } else {
+        assert!(answer.maker.is_some() && answer.maker.as_deref() != Some("block_bootstrap"));
+        assert_eq!((answer.days.len(), answer.days[0].weekday, answer.days[2].weekday), (3, 5, 0));
+        let values = || answer.days.iter().flat_map(|day| day.hours.iter().flatten());
+        assert!(values().count() == 3 * answer.streams.len() * 24 && values().all(|x| x.is_finite()));
     }
     assert_eq!(generate(&twin), answer);
 }

@@ -97,9 +97,21 @@ pub enum ObjectKind {
     /// Checkpoints of others, cosignatures, and evidence.
     #[n(13)]
     Witness = 13,
+    /// Circles and what was written in them.
+    #[n(20)]
+    Messages = 20,
+    /// Pieces of files that came with messages, sealed once more.
+    #[n(21)]
+    Pieces = 21,
 }
 
 impl ObjectKind {
+    /// Whether it only notes down what was asked and met, as a twin does by itself all the time.
+    #[must_use]
+    pub fn is_bookkeeping(self) -> bool {
+        matches!(self, Self::Receipts | Self::Uses | Self::Contacts)
+    }
+
     /// The purpose its key is derived for, where the kind has one key.
     #[must_use]
     pub fn purpose(self) -> &'static str {
@@ -116,6 +128,8 @@ impl ObjectKind {
             Self::Uses => "uses",
             Self::Guardians => "guardians",
             Self::Witness => "witness",
+            Self::Messages => "messages",
+            Self::Pieces => "pieces",
         }
     }
 }

@@ -212,4 +212,35 @@ impl Disk for FaultyDisk {
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.with(|state| {
+            state.operate()?;
+            let content = state.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+            state.files.insert(to.to_owned(), content);
+            Ok(())
+        })
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.with(|state| {
+            state.operate()?;
+            let content = state.files.remove(path).ok_or(io::ErrorKind::NotFound)?;
+            if let Some(room) = &mut state.room {
+                *room += content.seen.len() as u64;
+            }
+            Ok(())
+        })
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.with(|state| {
+            let here = state.files.keys().filter(|path| path.parent() == Some(dir));
+            Ok(here.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect())
+        })
+    }
+
+    fn make_dir(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
 }

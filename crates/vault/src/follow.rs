@@ -10,7 +10,7 @@
 //! the first commit in which they differ: [`VaultError::Forked`].
 
 use crate::commit::{CommitFrame, ObjectKind};
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::error::{Damage, Damaged, VaultError};
 use crate::frame::{FILE_HEAD, FrameKind, HEAD_LEN, Head};
 use crate::journal::{JOURNAL, Journal, Placed};
@@ -21,10 +21,14 @@ use didymos_base::{Digest, canonical, merkle};
 use didymos_identity::{SignedDocument, VerifiedIdentity, verify_chain};
 use std::io::{self, ErrorKind, Read};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 
 /// So many bytes are made durable together.
 const DURABLE_EVERY: u64 = 64 << 20;
+/// After so many bytes a thread begins to make durable what is there, while more comes: the disk works meanwhile, and
+/// the last sync finds little left to do.
+const AHEAD_EVERY: u64 = 8 << 20;
 /// So many bytes of the file are read under one lock.
 const STEP: usize = 1 << 20;
 
@@ -121,8 +125,23 @@ impl Vault {
     ) -> Result<Followed, VaultError> {
         let _alone = self.alone();
         self.ensure_whole()?;
-        let mut following = Following::new(self)?;
-        let result = following.run(from, watch);
+        let file = unpoisoned(self.journal.read()).file();
+        let ahead = Ahead::default();
+        let mut following = Following::new(self, &ahead)?;
+        let result = std::thread::scope(|scope| {
+            let (tell, told) = sync_channel::<()>(1);
+            let mut told = Some(told);
+            let result = following.run(from, watch, &mut || {
+                // A thread only where there is so much that it is worth one.
+                if let Some(told) = told.take() {
+                    let (file, ahead) = (&file, &ahead);
+                    scope.spawn(move || ahead.work(&**file, &told));
+                }
+                let _ = tell.try_send(());
+            });
+            drop(tell);
+            result
+        });
         // Whatever happened, the whole commits before it count.
         let kept = following.settle();
         let (brought, retracted) = (following.brought, following.retracted);
@@ -132,9 +151,30 @@ impl Vault {
     }
 }
 
+/// A thread that makes durable what is written while more is.
+#[derive(Default)]
+struct Ahead(Mutex<Option<io::Error>>);
+
+impl Ahead {
+    fn work(&self, file: &dyn DiskFile, told: &Receiver<()>) {
+        while told.recv().is_ok() {
+            if let Err(error) = file.sync() {
+                // The system says it once: whoever commits has to hear of it.
+                *unpoisoned(self.0.lock()) = Some(error);
+                return;
+            }
+        }
+    }
+
+    fn failure(&self) -> Option<io::Error> {
+        unpoisoned(self.0.lock()).take()
+    }
+}
+
 /// Commits that were checked and written, and are not durable yet.
 struct Following<'v> {
     vault: &'v Vault,
+    ahead: &'v Ahead,
     pending: Vec<Placed>,
     pending_bytes: u64,
     versions: Vec<SignedDocument>,
@@ -153,7 +193,7 @@ fn broken(at: u64, what: impl Into<String>) -> VaultError {
 }
 
 impl<'v> Following<'v> {
-    fn new(vault: &'v Vault) -> Result<Self, VaultError> {
+    fn new(vault: &'v Vault, ahead: &'v Ahead) -> Result<Self, VaultError> {
         let versions = vault.identity()?;
         let identity = verify_chain(&versions).ok();
         let (history, last) = {
@@ -167,10 +207,15 @@ impl<'v> Following<'v> {
         let end = unpoisoned(vault.journal.read()).end;
         let (pending, brought) = (Vec::new(), Followed::default());
         let retracted = false;
-        Ok(Self { vault, pending, pending_bytes: 0, versions, identity, history, last, end, brought, retracted })
+        Ok(Self { vault, ahead, pending, pending_bytes: 0, versions, identity, history, last, end, brought, retracted })
     }
 
-    fn run(&mut self, from: &mut dyn Read, watch: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<(), VaultError> {
+    fn run(
+        &mut self,
+        from: &mut dyn Read,
+        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        ahead: &mut dyn FnMut(),
+    ) -> Result<(), VaultError> {
         let mut staged: Vec<(Digest, u32)> = Vec::new();
         let mut at = self.end;
         let mut read = 0;
@@ -201,6 +246,9 @@ impl<'v> Following<'v> {
                 staged.clear();
             }
             at += head.frame_len();
+            if read / AHEAD_EVERY < (read + head.frame_len()) / AHEAD_EVERY {
+                ahead();
+            }
             read += head.frame_len();
             if self.pending_bytes >= DURABLE_EVERY {
                 self.settle()?;
@@ -290,6 +338,9 @@ impl<'v> Following<'v> {
         let Some(last) = pending.last() else {
             return journal.roll_back();
         };
+        if let Some(error) = self.ahead.failure() {
+            return Err(journal.failed(error));
+        }
         journal.unstage(last.end())?;
         let slot = acknowledged(last);
         let first = index.commits.is_empty();

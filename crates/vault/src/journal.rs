@@ -14,6 +14,7 @@ use crate::frame::{self, FILE_HEAD, FrameKind, HEAD_LEN, Head, read_head, read_p
 use crate::seal::Seal;
 use didymos_base::{Digest, canonical};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Name of the journal file in the data directory.
 pub const JOURNAL: &str = "journal";
@@ -63,7 +64,7 @@ pub struct Found {
 }
 
 pub(crate) struct Journal {
-    file: Box<dyn DiskFile>,
+    file: Arc<dyn DiskFile>,
     head: Box<dyn DiskFile>,
     path: PathBuf,
     head_path: PathBuf,
@@ -87,7 +88,7 @@ impl Journal {
         head.set_len(2 * SLOT).map_err(VaultError::io("cannot write", &head_path))?;
         disk.sync_dir(dir).map_err(VaultError::io("cannot write", dir))?;
         let start = FILE_HEAD.len() as u64;
-        Ok(Self { file, head, path, head_path, end: start, tail: start, poisoned: false })
+        Ok(Self { file: file.into(), head, path, head_path, end: start, tail: start, poisoned: false })
     }
 
     /// Opens the files of a vault and finds its commits.
@@ -101,7 +102,7 @@ impl Journal {
         };
         let (file, head) = (open(&path, false)?, open(&head_path, true)?);
         let start = FILE_HEAD.len() as u64;
-        let mut journal = Self { file, head, path, head_path, end: start, tail: start, poisoned: false };
+        let mut journal = Self { file: file.into(), head, path, head_path, end: start, tail: start, poisoned: false };
         let (commits, found) = journal.recover(seal)?;
         journal.end = commits.last().map_or(start, Placed::end);
         journal.tail = journal.end;
@@ -326,6 +327,17 @@ impl Journal {
         Ok(())
     }
 
+    /// The file, for a thread that makes durable what is written while more is.
+    pub(crate) fn file(&self) -> Arc<dyn DiskFile> {
+        Arc::clone(&self.file)
+    }
+
+    /// Something was not made durable, so what the medium holds is not certain any more.
+    pub(crate) fn failed(&mut self, error: std::io::Error) -> VaultError {
+        self.poisoned = true;
+        self.io("cannot make durable")(error)
+    }
+
     /// Bytes of the file as they are.
     pub(crate) fn copy(&self, into: &mut [u8], at: u64) -> std::io::Result<()> {
         self.file.read_exact_at(into, at)
@@ -400,6 +412,13 @@ impl Journal {
             Ok(_) => Err(VaultError::Damaged(Self::damage(at, Some(*id), "its bytes do not have its digest"))),
             Err(what) => Err(VaultError::Damaged(Self::damage(at, Some(*id), what.0))),
         }
+    }
+
+    /// Bytes of the file, for copies.
+    pub(crate) fn bytes(&self, at: u64, len: u32) -> Result<Vec<u8>, VaultError> {
+        let mut bytes = vec![0; len as usize];
+        self.file.read_exact_at(&mut bytes, at).map_err(self.io("cannot read"))?;
+        Ok(bytes)
     }
 
     /// The head of the frame at `at`, for checking it against what a commit lists.

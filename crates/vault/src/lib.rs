@@ -13,6 +13,7 @@
 //! - [`spool`] keeps files that wait to be imported, sealed;
 //! - [`timeline`] answers ranges and buckets;
 //! - [`proof`] shows one observation to a stranger; [`proof::check`] needs no vault and no key;
+//! - [`held`] keeps sealed bytes of other people's; [`Vault::span`] and [`Rebuilding`] serve copies at friends;
 //! - [`Vault::verify`] reads and hashes everything again, [`Vault::repair`] heals from copies, [`restore`] begins anew.
 //!
 //! The vault reads no clock: times come in with the call.
@@ -56,6 +57,7 @@ mod error;
 pub mod fault;
 mod follow;
 pub mod frame;
+pub mod held;
 mod import;
 mod index;
 pub mod journal;
@@ -66,6 +68,7 @@ mod repair;
 mod retract;
 pub mod rollup;
 mod seal;
+mod spans;
 pub mod spool;
 pub mod timeline;
 mod turn;
@@ -82,5 +85,6 @@ pub use journal::Found;
 pub use repair::{Copies, Repaired, Watch, owner_of, restore};
 pub use retract::Retraction;
 pub use seal::{StreamSeal, VaultKey};
+pub use spans::Rebuilding;
 pub use vault::{Opening, Signer, Vault};
 pub use verify::Verified;

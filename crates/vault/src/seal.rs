@@ -45,6 +45,12 @@ impl VaultKey {
         StreamSeal(SealingKey::new(&derive(&self.0, "vault uploads", b"blocks")))
     }
 
+    /// The key of heads of what is kept for others, and the one that hides whose it is.
+    pub(crate) fn held(&self) -> (StreamSeal, Secret32) {
+        let key = derive(&self.0, "vault held", b"heads");
+        (StreamSeal(SealingKey::new(&key)), derive(&self.0, "vault held", b"names"))
+    }
+
     /// The key of the roll-ups kept beside the journal, and the one that hides which chunk they are of.
     pub(crate) fn rollups(&self) -> (StreamSeal, Secret32) {
         let key = derive(&self.0, "vault derived", b"roll-ups");
@@ -81,7 +87,7 @@ fn open(key: &SealingKey, label: &[u8], sealed: &[u8], otherwise: &'static str) 
     Ok(plain)
 }
 
-const KINDS: [ObjectKind; 11] = [
+const KINDS: [ObjectKind; 13] = [
     ObjectKind::Receipts,
     ObjectKind::Parts,
     ObjectKind::Identity,
@@ -92,6 +98,8 @@ const KINDS: [ObjectKind; 11] = [
     ObjectKind::Contracts,
     ObjectKind::Uses,
     ObjectKind::Guardians,
+    ObjectKind::Messages,
+    ObjectKind::Pieces,
     ObjectKind::Witness,
 ];
 

@@ -5,6 +5,7 @@ use crate::commit::{CommitFrame, ObjectKind};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Damage, Damaged, VaultError};
 use crate::frame::FrameKind;
+use crate::held::Held;
 use crate::index::{ChunkRef, Index, RecordRef};
 use crate::journal::{Found, JOURNAL, Journal, Placed};
 use crate::records::decode_records;
@@ -53,6 +54,7 @@ pub struct Vault {
     keys: Mutex<HashMap<StreamId, Arc<StreamSeal>>>,
     rollups: Mutex<Rollups>,
     pub(crate) rollup_keys: RollupKeys,
+    held: Held,
     /// Held while an import runs: two at once could not see each other's rows.
     pub(crate) importing: Mutex<()>,
 }
@@ -122,12 +124,14 @@ impl Vault {
         for commit in commits {
             index.add(commit);
         }
+        let held = Held::new(Arc::clone(&disk), opening.dir, &opening.key);
         let rollups = Rollups::new(disk, opening.dir);
         Self {
             dir: opening.dir.to_owned(),
             owner: opening.owner,
             seal: opening.key.seal(),
             rollup_keys: RollupKeys::new(&opening.key),
+            held,
             key: opening.key,
             signer: opening.signer.map_or_else(OnceLock::new, OnceLock::from),
             journal: RwLock::new(journal),
@@ -160,6 +164,12 @@ impl Vault {
 
     pub(crate) fn set_found(&self, found: Found) {
         *unpoisoned(self.found.lock()) = found;
+    }
+
+    /// What is kept here for other people.
+    #[must_use]
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// The data directory.
@@ -357,6 +367,12 @@ impl Vault {
     #[must_use]
     pub fn objects(&self) -> Vec<(Digest, bool)> {
         self.frames().into_iter().map(|(kind, id, ..)| (id, kind == FrameKind::Commit)).collect()
+    }
+
+    /// Objects and commits in the order of the journal: id, where its frame begins, length of the sealed bytes.
+    #[must_use]
+    pub fn places(&self) -> Vec<(Digest, u64, u32)> {
+        self.frames().into_iter().map(|(_, id, at, len)| (id, at, len)).collect()
     }
 
     /// The sealed bytes of an object by its id.

@@ -6,7 +6,7 @@ use crate::output;
 use crate::reach::reach;
 use crate::render::query::{self, Stat};
 use crate::render::table::{Side, Table, plain};
-use crate::render::{faint, words};
+use crate::render::{faint, number, words};
 use crate::trouble::Trouble;
 use clap::Args;
 use didymos_base::StreamId;
@@ -154,7 +154,12 @@ fn render(contracts: &[ContractShown], width: usize) -> String {
         table.row([
             contract.contract.to_string()[..8].to_owned(),
             state(contract).to_owned(),
-            if contract.granted { format!("{name} sees my {streams}") } else { format!("I see {name}'s {streams}") },
+            match (contract.space, contract.granted) {
+                (Some(bytes), true) => format!("I give {name} {} of room", number::bytes(bytes)),
+                (Some(bytes), false) => format!("{name} gives me {} of room", number::bytes(bytes)),
+                (None, true) => format!("{name} sees my {streams}"),
+                (None, false) => format!("I see {name}'s {streams}"),
+            },
             contract.every.clone().unwrap_or_else(|| "all".to_owned()),
             words::time(&contract.expires)[..10].to_owned(),
             plain(&contract.purpose),

@@ -167,7 +167,7 @@ fn render(answer: &DevicesAnswer, width: usize) -> String {
             (Some(seen), Some(commits)) if device.role == DeviceRole::Replica => {
                 format!("{}, {commits} of {} commits", words::time(seen), answer.commits)
             }
-            (Some(seen), _) => words::time(seen).to_string(),
+            (Some(seen), _) => words::time(seen).clone(),
             _ => String::new(),
         };
         let name = if device.this { format!("{} (this one)", plain(&device.name)) } else { plain(&device.name) };

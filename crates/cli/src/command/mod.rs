@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
+pub(crate) mod copies;
 pub(crate) mod days;
 pub(crate) mod demo;
 pub(crate) mod device;
@@ -26,6 +27,7 @@ pub(crate) mod log;
 pub(crate) mod openapi;
 pub(crate) mod pair;
 pub(crate) mod passwd;
+pub(crate) mod phonebook;
 pub(crate) mod propose;
 pub(crate) mod prove;
 pub(crate) mod query;
@@ -35,6 +37,7 @@ pub(crate) mod restore;
 pub(crate) mod show;
 pub(crate) mod simulate;
 pub(crate) mod streams;
+pub(crate) mod talk;
 pub(crate) mod token;
 pub(crate) mod up;
 pub(crate) mod verify;
@@ -84,12 +87,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Accept(which) => contracts::accept(&globals, &which),
         Command::End(which) => contracts::end(&globals, &which),
         Command::Look(look) => contracts::look(&globals, &look),
+        Command::Space(space) => copies::space(&globals, &space),
+        Command::Copies(typed) => copies::copies(&globals, &typed),
         Command::Guardian(guardian) => guardian::run(&globals, guardian),
         Command::Heir(heir) => heir::run(&globals, heir),
         Command::Recover(recover) => recover::run(&globals, recover),
         Command::Witness(witness) => witness::run(&globals, witness),
         Command::Device(device) => device::run(&globals, device),
         Command::Connect(connect) => connect::run(&globals, &connect),
+        Command::Phonebook(book) => phonebook::run(&globals, &book),
+        Command::Send(send) => talk::send(&globals, &send),
+        Command::Messages(messages) => talk::messages(&globals, &messages),
+        Command::Circle(circle) => talk::circle(&globals, &circle),
         Command::Doctor => doctor::run(&globals),
         Command::Token(token) => token::run(&globals, token),
         Command::Up(up) => up::run(&globals, &up),

@@ -63,6 +63,7 @@ pub(crate) fn run(globals: &Globals, typed: &Pair) -> Result<Exit, Trouble> {
 }
 
 /// What is said at a pairing that depends on what it is for.
+#[derive(Clone, Copy)]
 pub(crate) struct Stood<'a> {
     /// What to type on the other machine.
     pub(crate) there: &'a str,

@@ -67,7 +67,7 @@ struct Add {
 
 #[derive(Args)]
 struct Finish {
-    /// A folder, or s3://bucket/prefix, with a copy of the twin
+    /// A folder, or `s3://bucket/prefix`, with a copy of the twin
     #[arg(required_unless_present = "phrase_out")]
     target: Option<String>,
     /// Only write the recovery phrase to this new file (readable by you only), for `twin restore`

@@ -1,4 +1,4 @@
-//! `twin restore`: a twin back from a copy and the 24 words.
+//! `twin restore`: a twin back from a copy, or from friends, and the 24 words.
 
 use super::backup::Options;
 use super::init::refuse_existing;
@@ -17,14 +17,19 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   twin restore /media/disk/twin-copy
-  twin --home ~/twin2 restore s3://bucket/twin --option endpoint=https://s3.example.org";
+  twin --home ~/twin2 restore s3://bucket/twin --option endpoint=https://s3.example.org
+  twin restore --from-friends help-AbC… help-XyZ…     each friend makes one with `twin copies help`";
 
-/// Gets the twin back from a copy. Needs the recovery phrase and nothing else; you choose a new passphrase.
+/// Gets the twin back from a copy, or from friends who keep shares of it. Needs the recovery phrase and nothing else; you
+/// choose a new passphrase.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Restore {
-    #[arg(help = "A folder, or s3://bucket/prefix")]
-    target: String,
+    #[arg(help = "A folder, or s3://bucket/prefix", required_unless_present = "from_friends")]
+    target: Option<String>,
+    /// Tickets of friends who keep shares: any few of them are enough
+    #[arg(long, value_name = "TICKET", num_args = 1.., conflicts_with = "target")]
+    from_friends: Vec<String>,
     /// File with the recovery phrase; else you are asked
     #[arg(long, value_name = "FILE")]
     phrase_file: Option<PathBuf>,
@@ -35,14 +40,18 @@ pub(crate) struct Restore {
 pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
     let home = globals.home()?;
     refuse_existing(&home)?;
-    let target = super::backup::target(&typed.target)?;
-    let options = typed.options.read(&target)?;
+    let target = typed.target.as_deref().map(super::backup::target).transpose()?;
+    let options = typed.options.read(target.as_deref().unwrap_or_default())?;
     let phrase = passphrase::recovery_phrase(typed.phrase_file.as_deref())?;
     let passphrase = passphrase::new(globals.passphrase_file.as_deref(), "Passphrase for this machine")?;
-    interrupt::heed("stopping; nothing is left half done");
+    interrupt::heed("stopping; the same command goes on from there");
     let mut meter = Meter::new();
     let mut watch = |progress| meter.show(&progress);
-    let twin = Twin::restore(&home, &target, &options, &phrase, &passphrase, KdfCost::STANDARD, &mut watch);
+    let cost = KdfCost::STANDARD;
+    let twin = match &target {
+        Some(target) => Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch),
+        None => Twin::restore_from_friends(&home, &typed.from_friends, &phrase, &passphrase, cost, &mut watch),
+    };
     meter.finish();
     let twin = twin?;
     let reach = Reach::own(home, twin);

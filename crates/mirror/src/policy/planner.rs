@@ -29,7 +29,7 @@ pub struct Aims {
 
 impl Default for Aims {
     fn default() -> Self {
-        Aims { low_mg_dl: 90.0, high_mg_dl: 140.0, low_weight: 3.0, trust_per_min: 0.007 }
+        Aims { low_mg_dl: 100.0, high_mg_dl: 140.0, low_weight: 3.0, trust_per_min: 0.007 }
     }
 }
 

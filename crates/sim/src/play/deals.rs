@@ -43,14 +43,14 @@ const RATE_MS: i64 = 6 * didymos_base::time::HOUR_MS;
 impl Act {
     pub(crate) fn drawn(lots: &mut Lots) -> Self {
         match lots.below(32) {
-            0..=6 => Self::Offer {
+            0..=4 => Self::Offer {
                 uses: lots.once_in(2).then(|| 1 + lots.below(4) as u32),
                 days: if lots.once_in(6) { 1 } else { 30 },
             },
-            7..=13 => Self::Accept,
-            14..=16 => Self::End,
-            17 => Self::Block,
-            18..=19 => Self::Unblock,
+            5..=12 => Self::Accept,
+            13..=14 => Self::End,
+            15 => Self::Block,
+            16..=17 => Self::Unblock,
             _ => Self::Look,
         }
     }
@@ -128,7 +128,7 @@ impl Deals {
                 if act == Act::Accept { Request::ContractAccept(chosen) } else { Request::ContractEnd(chosen) }
             }
             Act::Look => Request::Look(Look {
-                contact: town.people[whom].did().to_string(),
+                contact: self.looked_at(town, who, whom, lots),
                 stream: stream(),
                 from: None,
                 to: None,
@@ -153,11 +153,22 @@ impl Deals {
         match answer {
             Ok(response) => self.done(town, act, who, whom, response),
             Err(failure) if is_an_answer(&failure) => {
+                if failure.message.contains("no more of this for now") {
+                    town.trace().count("looks above the rate refused");
+                }
                 town.trace().note(format!("    {:?}: {}", failure.code, failure.message));
                 Ok(())
             }
             Err(failure) => Err(broken(format!("{act:?} by {who}: {failure}"))),
         }
+    }
+
+    /// Whom `who` looks at: mostly somebody who has granted them something.
+    fn looked_at(&self, town: &Town, who: usize, whom: usize, lots: &mut Lots) -> String {
+        let granted: Vec<usize> =
+            self.deals.values().filter(|deal| deal.to == who && deal.accepted).map(|deal| deal.by).collect();
+        let whom = if granted.is_empty() || lots.once_in(4) { whom } else { granted[lots.place(granted.len())] };
+        town.people[whom].did().to_string()
     }
 
     fn done(&mut self, town: &Town, act: Act, who: usize, whom: usize, response: Response) -> Result<(), Broken> {
@@ -166,6 +177,11 @@ impl Deals {
             (Act::Unblock, _) => drop(self.blocked.remove(&(who, whom))),
             (_, Response::Contracts(contracts)) => {
                 let shown = contracts.first().ok_or_else(|| broken("a contract is gone in the moment it is made"))?;
+                town.trace().count(match act {
+                    Act::Offer { .. } => "contracts offered",
+                    Act::Accept => "contracts accepted",
+                    _ => "contracts ended",
+                });
                 self.told(town, who, shown);
             }
             (_, Response::Looked(seen)) => {
@@ -173,11 +189,12 @@ impl Deals {
                 let deal = self.deals.get_mut(&seen.contract);
                 let deal = deal.ok_or_else(|| broken(format!("{who} looks under {}, unknown", seen.contract)))?;
                 deal.seen += 1;
+                town.trace().count("looks answered");
                 if deal.ended[0] {
-                    return Err(broken(format!("{who} looks under {}, which {whom} has ended", seen.contract)));
+                    return Err(broken(format!("{who} looks under {}, which {} has ended", seen.contract, deal.by)));
                 }
-                if self.blocked.contains(&(whom, who)) {
-                    return Err(broken(format!("{who} looks at {whom}, who has blocked them")));
+                if self.blocked.contains(&(deal.by, who)) {
+                    return Err(broken(format!("{who} looks at {}, who has blocked them", deal.by)));
                 }
             }
             _ => {}
@@ -245,7 +262,9 @@ impl Deals {
             };
             let mine = with(&lists[who], town.people[whom].did());
             let mut theirs = with(&lists[whom], town.people[who].did());
-            theirs.iter_mut().for_each(|shown| shown.2 = !shown.2);
+            for shown in &mut theirs {
+                shown.2 = !shown.2;
+            }
             if mine != theirs {
                 return Err(broken(format!("{who} has {mine:?} with {whom}, who has {theirs:?}")));
             }

@@ -35,37 +35,22 @@ fn wall(moment: Option<Moment>) -> Result<Option<Timestamp>, Failure> {
     }
 }
 
-pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractShown>, Failure> {
-    let contact = meant(twin, &asked.contact)?;
+/// Signs an offer to `contact` and sends it on its way. `terms` gets who grants, to whom, since when, and a nonce.
+pub(crate) fn sign(
+    twin: &Twin,
+    contact: &str,
+    days: u32,
+    terms: impl FnOnce(Did, Did, Timestamp, [u8; 16]) -> Terms,
+) -> Result<ContractId, Failure> {
+    let contact = meant(twin, contact)?;
     if contact.blocked {
         return Err(invalid(format!("{} is blocked: `twin contacts unblock` first", contact.name)));
     }
-    if !(1..=DAYS_MAX).contains(&asked.days) {
+    if !(1..=DAYS_MAX).contains(&days) {
         return Err(invalid("a contract is for 1 to 3,660 days"));
     }
-    let known: Vec<_> = twin.vault.index().streams.iter().map(|stream| stream.stream.id.clone()).collect();
-    let mut streams = asked.streams.clone();
-    streams.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-    streams.dedup();
-    if let Some(missing) = streams.iter().find(|stream| !known.contains(stream)) {
-        let words = format!("there is no stream {missing} in this twin: `twin streams` lists them");
-        return Err(Failure::new(FailureCode::NotFound, words));
-    }
     let at = twin.now();
-    let terms = Terms {
-        version: 1,
-        assigner: twin.did().clone(),
-        assignee: contact.did.clone(),
-        streams,
-        from: wall(asked.from)?,
-        to: wall(asked.to)?,
-        resolution_ms: asked.every.map(Every::ms),
-        rate: asked.rate,
-        purpose: asked.purpose.trim().to_owned(),
-        starts: at,
-        expires: Timestamp(at.0 + i64::from(asked.days) * DAY_MS),
-        nonce: twin.random()?,
-    };
+    let terms = terms(twin.did().clone(), contact.did.clone(), at, twin.random()?);
     terms.check().map_err(|error| invalid(error.to_string()))?;
     let offer = terms.offer(twin.device_key());
     let id = offer.terms.id();
@@ -74,6 +59,35 @@ pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractSh
         Ok(vec![Record::Paper { paper: Paper::Offer(Box::new(offer)), to: Some(contact.did.clone()), at }])
     })?;
     online::deliver_now(twin, &contact.did);
+    Ok(id)
+}
+
+pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractShown>, Failure> {
+    let known: Vec<_> = twin.vault.index().streams.iter().map(|stream| stream.stream.id.clone()).collect();
+    let mut streams = asked.streams.clone();
+    streams.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    streams.dedup();
+    if let Some(missing) = streams.iter().find(|stream| !known.contains(stream)) {
+        let words = format!("there is no stream {missing} in this twin: `twin streams` lists them");
+        return Err(Failure::new(FailureCode::NotFound, words));
+    }
+    let (from, to) = (wall(asked.from)?, wall(asked.to)?);
+    let terms = |assigner, assignee, at: Timestamp, nonce| Terms {
+        version: 1,
+        assigner,
+        assignee,
+        streams,
+        from,
+        to,
+        resolution_ms: asked.every.map(Every::ms),
+        rate: asked.rate,
+        purpose: asked.purpose.trim().to_owned(),
+        starts: at,
+        expires: Timestamp(at.0 + i64::from(asked.days) * DAY_MS),
+        nonce,
+        space: None,
+    };
+    let id = sign(twin, &asked.contact, asked.days, terms)?;
     one(twin, &id)
 }
 
@@ -170,6 +184,7 @@ fn shown(
         to: terms.to.map(clock),
         every: terms.resolution_ms.and_then(Every::of_ms).map(|every| every.to_string()),
         rate: terms.rate,
+        space: terms.space,
         purpose: terms.purpose.clone(),
         expires: utc(terms.expires),
         accepted: entry.acceptance.as_ref().map(|acceptance| utc(acceptance.at)),

@@ -4,6 +4,7 @@ use crate::Twin;
 use crate::capability::{backup, provenance};
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::home;
+use crate::peers::gathering::{Anywhere, FromFriends};
 use crate::request::Log;
 use crate::response::{Damage, LogAnswer, LogCommit, RepairReport, VerifyReport};
 use didymos_base::canonical;
@@ -99,13 +100,13 @@ pub(crate) fn repair(twin: &Twin) -> Result<RepairReport, Failure> {
         home::heal_keys(&twin.home)?;
     }
     // The places are named in the journal; where that part is damaged, the folder's own list of them has to do.
-    let mut places = Places(Vec::new());
+    let mut copies = Anywhere { places: Places(Vec::new()), friends: FromFriends::of(twin) };
     for place in backup::places_for_repair(twin) {
         if let Ok(open) = place.open(false) {
-            places.0.push(open);
+            copies.places.0.push(open);
         }
     }
-    let repaired = twin.vault.repair(&mut places)?;
+    let repaired = twin.vault.repair(&mut copies)?;
     let mut healed: Vec<Damage> = repaired.healed.into_iter().map(damage).collect();
     backup::heal_beside(twin)?;
     healed.extend(beside);
@@ -114,7 +115,7 @@ pub(crate) fn repair(twin: &Twin) -> Result<RepairReport, Failure> {
     if remaining.is_empty() {
         twin.read_identity()?;
         twin.clear_notices();
-    } else if places.0.is_empty() {
+    } else if copies.is_nowhere() {
         let message = "nothing to repair from: no copy of this twin is known, or none can be reached. \
                        Attach the copy and run `twin repair` again, or restore into another folder with `twin restore`";
         return Err(Failure::new(FailureCode::NotFound, message));

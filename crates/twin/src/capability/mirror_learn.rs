@@ -204,12 +204,12 @@ fn go_on<M: Model>(
         },
     };
     loop {
-        let (began, mut ended) = (twin.now().0, false);
+        let (since, mut ended) = (twin.now().0, false);
         let mut slice = |done: usize, of: usize| {
             let told = Progress { doing: M::DOING.into(), unit: "parts".into(), done: done as u64, of: of as u64 };
             twin.learning.tell(Some(told.clone()));
             ended = watch(told).is_break();
-            if ended || twin.now().0 - began > KEPT_EVERY_MS {
+            if ended || twin.now().0 - since > KEPT_EVERY_MS {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

@@ -207,12 +207,12 @@ fn planned(life: &Life, known: &Known, asked: &Propose, ahead: u32, answer: &mut
     let plan = world.plan(&state, &aim, &limits, ahead as usize, unsupported, seed)?;
     answer.model = Some(model(life, known));
     answer.gain = plan.gain;
-    answer.support = match plan.support {
+    let support = match plan.support {
         Support::Within => "within",
         Support::Edge => "edge",
         Support::Outside => "outside",
-    }
-    .to_owned();
+    };
+    support.clone_into(&mut answer.support);
     answer.plan = (1..)
         .zip(&plan.actions)
         .map(|(day, actions)| DayPlanned { date: date_text(last + day), actions: actions.clone() })
@@ -295,7 +295,7 @@ fn warn(known: &Known, plan: &Proposal, aim: &Aim, answer: &mut ProposeAnswer) {
     match plan.support {
         Support::Within => {}
         Support::Edge => {
-            answer.warnings.push("part of this was hardly ever done before: it leans on little".to_owned())
+            answer.warnings.push("part of this was hardly ever done before: it leans on little".to_owned());
         }
         Support::Outside => {
             answer

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// The longest that an answer waits for news.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// How far two people's clocks may be apart when they pair.
+const CLOCKS_APART_MS: i64 = 2 * didymos_base::time::DAY_MS;
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) fn shown(meeting: Meeting) -> PairingShown {
@@ -66,8 +68,9 @@ pub(crate) fn join(twin: &Twin, asked: &PairJoin) -> Result<Vec<PairingShown>, F
         .ticket
         .parse()
         .map_err(|error: didymos_link::BadTicket| Failure::new(FailureCode::Invalid, error.to_string()))?;
-    if ticket.expires <= twin.now() {
-        let words = "this ticket has expired (or this machine's clock is ahead): ask for a new one";
+    // Whether it has expired is for the clock to say by which it was made; this one may be a day off.
+    if ticket.expires.0.saturating_add(CLOCKS_APART_MS) <= twin.now().0 {
+        let words = "this ticket has expired (or this machine's clock is days ahead): ask for a new one";
         return Err(Failure::new(FailureCode::Invalid, words));
     }
     let words = match ticket.purpose() {

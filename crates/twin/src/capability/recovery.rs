@@ -78,16 +78,14 @@ pub(crate) fn shown(twin: &Twin, quest: &Quest) -> Result<RecoveryAnswer, Failur
 pub(crate) fn legacy(twin: &Twin, quest: &Quest) -> Result<(Did, Legacy), Failure> {
     let outcome = outcome(twin, quest);
     let have = outcome.sound.len();
-    match (outcome.ward, outcome.legacy) {
-        (Some(ward), Some(legacy)) => Ok((ward, legacy)),
-        _ => {
-            let words = match outcome.need {
-                Some(need) => format!("{have} sound shares are here and {need} are needed"),
-                None => "no guardian has handed over a share yet".to_owned(),
-            };
-            Err(Failure::new(FailureCode::NotFound, words))
-        }
+    if let (Some(ward), Some(legacy)) = (outcome.ward, outcome.legacy) {
+        return Ok((ward, legacy));
     }
+    let words = match outcome.need {
+        Some(need) => format!("{have} sound shares are here and {need} are needed"),
+        None => "no guardian has handed over a share yet".to_owned(),
+    };
+    Err(Failure::new(FailureCode::NotFound, words))
 }
 
 fn contacts(twin: &Twin) -> Result<Vec<Did>, Failure> {

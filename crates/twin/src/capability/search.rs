@@ -7,7 +7,7 @@ mod dates;
 
 use crate::Twin;
 use crate::capability::today::date_text;
-use crate::capability::{agenda, imports, receipts};
+use crate::capability::{agenda, imports, receipts, talk};
 use crate::door::{Failure, FailureCode};
 use crate::request::Find;
 use crate::response::{Counts, FindAnswer, FoundGroup, FoundKind, FoundResult, Go};
@@ -21,6 +21,8 @@ const TEXT_MAX: usize = 200;
 const RESULTS_MAX: u32 = 100;
 /// Receipts that are looked at, newest first.
 const RECEIPTS_MAX: usize = 5_000;
+/// Messages that are looked at, newest first in each circle.
+const MESSAGES_MAX: usize = 20_000;
 /// What is shown of a long text.
 const LABEL_MAX: usize = 120;
 
@@ -67,6 +69,7 @@ pub(crate) fn find(twin: &Twin, asked: &Find) -> Result<FindAnswer, Failure> {
         (FoundKind::Text, texts),
         (FoundKind::File, files(twin, &words)?),
         (FoundKind::Commit, commits(twin, text)),
+        (FoundKind::Message, messages(twin, &words)?),
         (FoundKind::Receipt, receipts(twin, &words, limit)?),
     ];
     let groups = groups.into_iter().filter(|(_, results)| !results.is_empty());
@@ -112,6 +115,26 @@ fn dates(twin: &Twin, text: &str) -> Result<Vec<FoundResult>, Failure> {
             })
         })
         .collect()
+}
+
+/// Messages by their text or the name of their file, newest first.
+fn messages(twin: &Twin, words: &Words) -> Result<Vec<FoundResult>, Failure> {
+    let found = talk::find(twin, MESSAGES_MAX, &|text| words.are_in(text))?;
+    let results = found.into_iter().map(|found| {
+        let day = date_text(found.at.0.div_euclid(DAY_MS));
+        let label: String = found.text.chars().take(LABEL_MAX).collect();
+        let detail = if found.from.is_empty() { found.name } else { format!("{} · {}", found.name, found.from) };
+        FoundResult {
+            label,
+            detail: Some(detail),
+            first: Some(day.clone()),
+            last: Some(day),
+            count: 1,
+            go: Go { circle: Some(found.circle), message: Some(found.message), ..Go::default() },
+            ..FoundResult::default()
+        }
+    });
+    Ok(results.collect())
 }
 
 fn streams(twin: &Twin, words: &Words) -> Vec<FoundResult> {

@@ -58,6 +58,7 @@ impl Token {
             period: Period::ALWAYS,
             resolution_ms: None,
             rate: None,
+            space: None,
             purpose: format!("live source: {}", self.name),
             starts: self.created,
             expires: self.expires,

@@ -273,7 +273,23 @@ pub(crate) fn is_answered_here(request: &Request) -> bool {
             | Request::BackupList
             | Request::Contacts
             | Request::Contracts
+            | Request::ContractUses(_)
+            | Request::ContractPreview(_)
+            | Request::Circles
+            | Request::Messages(_)
+            | Request::FileRead(_)
+            | Request::FileSave(_)
+            | Request::Guardians
+            | Request::Heirs
+            | Request::Witnesses
+            | Request::Evidence(_)
+            | Request::Spaces
+            | Request::Days(_)
+            | Request::Generate(_)
+            | Request::Propose(_)
+            | Request::Learnt
             | Request::Devices
+            | Request::PhoneBook
             | Request::DevicePromote(_)
     )
 }
@@ -325,6 +341,7 @@ fn opens(twin: &Twin, viewer: &Named) -> Contract {
         period: Period::ALWAYS,
         resolution_ms: None,
         rate: None,
+        space: None,
         purpose: "opening the page".to_owned(),
         starts: Timestamp::MIN,
         expires: Timestamp::MAX,

@@ -53,6 +53,7 @@ pub(crate) struct WriterPlace {
 /// What a replica remembers.
 #[derive(Default)]
 pub(crate) struct State {
+    #[expect(clippy::option_option, reason = "whether it was looked for, and whether there is one")]
     place: Mutex<Option<Option<WriterPlace>>>,
     /// Why it is not up to date.
     waiting: Mutex<Option<String>>,
@@ -307,6 +308,7 @@ fn follow(me: &Weak<Twin>) {
             twin.devices.replica.followed.store(false, Ordering::SeqCst);
             return;
         }
+        crate::peers::phonebook::publish(&twin);
         let outcome = sync(&twin, NEWS_WAIT_MS).and_then(|_| bring(&twin));
         let words = outcome.as_ref().err().map(ToString::to_string);
         *unpoisoned(twin.devices.replica.waiting.lock()) = words;

@@ -21,7 +21,7 @@ use std::time::Duration;
 /// How long to wait when somebody else imports.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long it has to have been quiet for the mirror to learn.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 
 impl Keeper {
     /// Begins to receive a file. The twin stays open for as long as the result lives.

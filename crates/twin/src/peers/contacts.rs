@@ -257,7 +257,8 @@ impl Contacts {
     }
 }
 
-/// The standing contract with a contact: they may send papers and messages, and nothing else. Pairing is what both
+/// The standing contract with a contact: they may send papers and messages, and have back what they gave into keeping,
+/// and nothing else. Pairing is what both
 /// signed for it, so its name is a digest of the two parties and of when they paired.
 pub(crate) fn standing(me: &Did, contact: &Contact) -> Contract {
     let bytes = canonical::encode(&("standing", me, &contact.did, contact.paired));
@@ -265,11 +266,12 @@ pub(crate) fn standing(me: &Did, contact: &Contact) -> Contract {
         id: didymos_base::Digest::of(&bytes),
         assigner: me.clone(),
         assignee: contact.did.clone(),
-        acts: vec![Act::Message],
+        acts: vec![Act::Message, Act::Fetch],
         streams: Streams::NONE,
         period: Period::ALWAYS,
         resolution_ms: None,
         rate: None,
+        space: None,
         purpose: "being in contact".to_owned(),
         starts: Timestamp::MIN,
         expires: Timestamp::MAX,

@@ -240,8 +240,10 @@ pub(crate) fn taken(
         Paper::Acceptance(acceptance) => {
             let entry = entry.filter(|entry| entry.offer.terms.assigner == *me).ok_or_else(unknown)?;
             acceptance.check(&entry.offer, from).map_err(|error| invalid(error.to_string()))?;
-            // What ended before it was accepted stays ended, and is not in force for a moment.
-            entry.acceptance.is_none() && entry.stand(at) == Stand::Offered
+            // What ended before it was accepted stays ended, and is not in force for a moment. An offer that has
+            // expired by the clock here may be good by theirs: it counts, so that both sides hold the same papers, and
+            // opens nothing after its time.
+            entry.acceptance.is_none() && entry.ending.is_none()
         }
         Paper::Ending(ending) => {
             let entry = entry.ok_or_else(unknown)?;

@@ -17,7 +17,13 @@ pub(crate) struct Errand {
 }
 
 /// Every kind, in the order in which they are run.
-const ERRANDS: [Errand; 3] = [super::contracts::ERRAND, super::guards::ERRAND, super::witnesses::ERRAND];
+const ERRANDS: [Errand; 5] = [
+    super::contracts::ERRAND,
+    super::guards::ERRAND,
+    super::witnesses::ERRAND,
+    crate::capability::talk::ERRAND,
+    super::spreading::ERRAND,
+];
 
 /// Whether anything waits for `did`.
 pub(crate) fn waits(twin: &Twin, did: &Did) -> bool {

@@ -41,6 +41,11 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The owner used the twin.
     pub(crate) fn used(&self, at: Timestamp) {
         self.used.store(at.0, Ordering::Relaxed);
@@ -95,7 +100,9 @@ pub(crate) fn change(twin: &Twin, work: impl FnOnce(&Book) -> Result<Vec<Record>
         if !records.is_empty() {
             let bytes = records.iter().map(canonical::encode).collect();
             twin.vault.commit_records(&[(ObjectKind::Guardians, bytes)], twin.now())?;
-            records.into_iter().for_each(|record| book.apply(record));
+            for record in records {
+                book.apply(record);
+            }
         }
         Ok(())
     });

@@ -7,10 +7,10 @@ use crate::payload::Payload;
 use crate::{Request, Response, Twin, World, unwatched};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Basis, Decision, Principal};
-use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Purpose, Refusal, Reply};
+use didymos_link::{Call, Code, Host, Incoming, Known, Outgoing, Own, Peer, Place, Purpose, Refusal, Reply};
 use didymos_vault::ObjectKind;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use zeroize::Zeroizing;
 
 /// A twin that may have been locked since.
@@ -49,6 +49,10 @@ impl Host for Behind {
         super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
     }
 
+    fn look_up(&self, _: &Did, known: &Known) -> Vec<Place> {
+        self.twin().map(|twin| super::phonebook::look_up(&twin, known)).unwrap_or_default()
+    }
+
     fn met(&self, peer: &Peer) {
         let Some(twin) = self.twin() else { return };
         if peer.did == *twin.did() {
@@ -57,6 +61,17 @@ impl Host for Behind {
         // What cannot be kept now, on a full disk for example, is shown again at the next meeting.
         let _ = super::change_contacts(&twin, |contacts| {
             Ok(contacts.get(&peer.did).map(|contact| contact.news(peer, twin.now())).unwrap_or_default())
+        });
+    }
+
+    fn returned(&self, peer: &Peer) {
+        let Some(twin) = self.twin() else { return };
+        let name = super::look(&twin, |book| book.contacts.get(&peer.did).map(|contact| contact.name.clone()));
+        let name = name.ok().flatten().unwrap_or_else(|| peer.did.to_string());
+        // What cannot be kept now, on a full disk for example, is no reason to leave a friend without help.
+        let _ = twin.act("contacts.returned@1", Act::Manage, peer.did.as_str(), || {
+            twin.notice(format!("{name} came back on a new machine, proven by their recovery phrase"));
+            Ok(())
         });
     }
 
@@ -123,6 +138,11 @@ fn asked(
     }
     let ask = Ask::decode(body).map_err(|_| malformed("not an ask"))?;
     ask.check(&peer.device, twin.did()).map_err(|_| Refusal::new(Code::BadProof, "the ask is not signed by you"))?;
+    let digest = ask.digest();
+    let answered = || twin.peers.answered.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(answer) = answered().again(twin, &peer.did, &digest) {
+        return Ok((answer, None));
+    }
     let request: Request = serde_json::from_slice(&ask.request)
         .map_err(|_| Refusal::new(Code::UnknownCall, "not a request known here"))?;
     let announced = upload.as_ref().map(|upload| upload.len());
@@ -145,7 +165,18 @@ fn asked(
     let mut witness = |decided: &Decision, response: &Response| {
         answer.answer = serde_json::to_vec(response).unwrap_or_default();
         let Decision::Allow { because: Basis::Contract(contract), .. } = decided else { return None };
-        if matches!(response, Response::Nothing(_)) {
+        // Papers and messages are signed themselves; shares are the asker's own.
+        let none = matches!(
+            response,
+            Response::Nothing(_)
+                | Response::Share(_)
+                | Response::ShareNames(_)
+                | Response::ShareProofs(_)
+                | Response::KeyPackage(_)
+                | Response::Synced(_)
+                | Response::Piece(_)
+        );
+        if none {
             return None;
         }
         let used = Used::new(*contract, &ask, &answer.answer, twin.now(), twin.device_key());
@@ -154,7 +185,13 @@ fn asked(
         Some((ObjectKind::Uses, record))
     };
     match twin.put_with(&principal, request, &mut payload, &mut unwatched, Some(&mut witness)) {
-        Ok(_) => Ok((answer, payload.into_download())),
+        Ok(_) => {
+            let download = payload.into_download();
+            if download.is_none() {
+                answered().keep(&peer.did, digest, &answer, twin.now());
+            }
+            Ok((answer, download))
+        }
         Err(failure) => Err(refusal(&failure)),
     }
 }

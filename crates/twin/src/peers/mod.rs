@@ -4,14 +4,19 @@
 //! keys, places and blocking are kept; so are the papers of contracts, on both sides, and each use of one. The link
 //! runs while somebody is to be reached: see [`online`].
 
+pub(crate) mod answered;
 pub mod ask;
 pub(crate) mod contacts;
 pub(crate) mod contracts;
 pub(crate) mod errand;
+pub(crate) mod gathering;
 pub(crate) mod guards;
 pub(crate) mod host;
 pub(crate) mod narrow;
 pub(crate) mod online;
+pub(crate) mod phonebook;
+pub(crate) mod returning;
+pub(crate) mod spreading;
 pub(crate) mod uses;
 pub(crate) mod witnesses;
 
@@ -36,11 +41,19 @@ pub(crate) struct Peers {
     book: Mutex<Option<Book>>,
     /// Held while a peer's request is decided and counted, so that two at a time do not both take the last use.
     pub(crate) uses: Mutex<Uses>,
+    /// What was answered a moment ago.
+    pub(crate) answered: Mutex<answered::Answered>,
     pub(crate) online: Online,
+    /// Held while it is decided whether something still fits into the room that somebody was given.
+    pub(crate) keeping: Mutex<()>,
+    /// The owner's own copies at friends.
+    pub(crate) spreading: spreading::Spreading,
     /// Guardians, heirs and claims.
     pub(crate) guards: guards::Guards,
     /// Checkpoints, of the owner's and of others'.
     pub(crate) witnesses: witnesses::Witnesses,
+    /// Where contacts may be that are not where they were.
+    pub(crate) book_of_places: phonebook::Book,
 }
 
 /// What the journal says of others.

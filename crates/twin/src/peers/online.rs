@@ -87,6 +87,11 @@ impl Online {
         self.me.get().cloned()
     }
 
+    /// Where the twin listens.
+    pub(crate) fn listens(&self) -> Listen {
+        self.listen.get().cloned().unwrap_or_default()
+    }
+
     /// Whether the twin is being locked.
     pub(crate) fn is_ending(&self) -> bool {
         self.ended.is_set()
@@ -183,6 +188,7 @@ impl Twin {
     pub fn go_offline(&self) {
         let online = &self.peers.online;
         online.ended.set();
+        super::phonebook::close(self);
         if let Some(link) = online.locked().take() {
             link.close();
         }
@@ -323,6 +329,7 @@ fn carry(me: &Weak<Twin>, ended: &Ended) {
     loop {
         {
             let Some(twin) = me.upgrade() else { return };
+            super::phonebook::publish(&twin);
             // A device that this one took over from hears of it as soon as it is there again.
             if twin.role() == Role::Writer
                 && twin.devices.replica.place(&twin).is_some()

@@ -55,6 +55,10 @@ impl Uses {
         }
         let mut spent = Vec::new();
         for contract in contracts {
+            if contract.space.is_some() {
+                let bytes = twin.vault.held().used(&contract.assignee)?;
+                spent.push(Spent { contract: contract.id, uses: 0, bytes });
+            }
             let Some(rate) = contract.rate else { continue };
             let times = match self.tallies.entry(contract.id) {
                 Entry::Occupied(known) => &mut known.into_mut().times,
@@ -67,7 +71,7 @@ impl Uses {
                 times.pop_front();
             }
             let uses = times.iter().filter(|at| counts(**at, rate, now)).count() as u64;
-            spent.push(Spent { contract: contract.id, uses });
+            spent.push(Spent { contract: contract.id, uses, bytes: 0 });
         }
         Ok(spent)
     }

@@ -41,6 +41,13 @@ pub(crate) struct Witnesses {
     tried: Mutex<BTreeMap<Did, Timestamp>>,
 }
 
+impl Witnesses {
+    /// Lets go of what was read of the journal: it is read anew when it is next needed.
+    pub(crate) fn forget(&self) {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 fn read(twin: &Twin) -> Result<Watch, Failure> {
     let mut watch = Watch::default();
     for record in super::records(twin, ObjectKind::Witness)? {
@@ -77,7 +84,9 @@ pub(crate) fn change(
         if !records.is_empty() {
             let bytes = records.iter().map(canonical::encode).collect();
             twin.vault.commit_records(&[(ObjectKind::Witness, bytes)], twin.now())?;
-            records.into_iter().for_each(|record| watch.apply(record));
+            for record in records {
+                watch.apply(record);
+            }
         }
         Ok(())
     });
@@ -103,9 +112,11 @@ fn is_due(twin: &Twin, witness: &Did, cosigned: Option<(u64, Timestamp)>) -> boo
     commits < size || twin.vault.has_more_than(size, &QUIET) || (old && commits > size)
 }
 
-fn cosigned(watch: &Watch, did: &Did) -> Option<Option<(u64, Timestamp)>> {
-    let named = watch.is_named(did)?;
-    Some(named.cosigned.as_ref().map(|(checkpoint, _)| (checkpoint.size, checkpoint.at)))
+/// Whether `did` is a witness of the owner's, and what they cosigned last.
+fn cosigned(watch: &Watch, did: &Did) -> (bool, Option<(u64, Timestamp)>) {
+    let named = watch.is_named(did);
+    let last = named.and_then(|named| named.cosigned.as_ref());
+    (named.is_some(), last.map(|(checkpoint, _)| (checkpoint.size, checkpoint.at)))
 }
 
 fn waits(twin: &Twin, did: &Did) -> bool {
@@ -114,14 +125,13 @@ fn waits(twin: &Twin, did: &Did) -> bool {
     else {
         return false;
     };
-    show || apart || named.is_some_and(|cosigned| is_due(twin, did, cosigned))
+    let (named, cosigned) = named;
+    show || apart || (named && is_due(twin, did, cosigned))
 }
 
 fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
-    let named = see(twin, |watch| cosigned(watch, did))?;
-    if let Some(cosigned) = named
-        && is_due(twin, did, cosigned)
-    {
+    let (named, cosigned) = see(twin, |watch| cosigned(watch, did))?;
+    if named && is_due(twin, did, cosigned) {
         let now = twin.now();
         twin.peers.witnesses.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(did.clone(), now);
         submit(twin, did, cosigned.map_or(0, |(size, _)| size))?;
@@ -176,8 +186,8 @@ fn submit(twin: &Twin, did: &Did, known: u64) -> Result<(), Failure> {
             proof,
             witnesses: witnesses.iter().filter(|other| *other != did).cloned().collect(),
         });
-        let Response::Witnessed(witnessed) = put(twin, did, &request)? else { return Err(malformed()) };
-        match witnessed {
+        let Response::Witnessed(verdict) = put(twin, did, &request)? else { return Err(malformed()) };
+        match verdict {
             Witnessed::Cosigned(text) => {
                 let bytes = bytes_of(&text, didymos_guard::checkpoint::CHECKPOINT_BYTES_MAX)?;
                 let cosignature = Cosignature::decode(&bytes).map_err(|_| malformed())?;

@@ -166,3 +166,15 @@ impl PaperIn {
         Self { paper: URL_SAFE_NO_PAD.encode(paper.encode()) }
     }
 }
+
+/// Which sources are asked where contacts are, and told where this twin is. What is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneBookSet {
+    /// The local network, by mDNS: it hears that some twin is there, under a name that changes every day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lan: Option<bool>,
+    /// The Mainline DHT: it tells this machine's addresses to whoever knows its endpoint key, which contacts do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dht: Option<bool>,
+}

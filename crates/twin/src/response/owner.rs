@@ -1,7 +1,7 @@
 //! Answers to what the owner's app asks: receipts, protection, search, quality.
 
 use super::BackupReport;
-use didymos_base::{Did, StreamId};
+use didymos_base::{Did, Digest, StreamId};
 use didymos_consent::Receipt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,6 +96,8 @@ pub enum FoundKind {
     Commit,
     /// A receipt.
     Receipt,
+    /// A message in a circle.
+    Message,
 }
 
 /// One thing that was found. Days are those of the owner's wall clock.
@@ -152,6 +154,12 @@ pub struct Go {
     /// This commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<u64>,
+    /// This circle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circle: Option<Digest>,
+    /// This message in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Digest>,
 }
 
 /// How good the data are.

@@ -152,6 +152,9 @@ pub struct ContractShown {
     /// How often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
+    /// Room for copies in bytes, where that is what is granted: then there are no streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<u64>,
     /// What for, in the grantor's words.
     pub purpose: String,
     /// In force until, RFC 3339.
@@ -226,3 +229,14 @@ pub struct LookAnswer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
+
+/// Which sources are asked where contacts are, beside where they were last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PhoneBookShown {
+    /// The local network.
+    pub lan: bool,
+    /// The Mainline DHT.
+    pub dht: bool,
+    /// What cannot be had at the moment, and why.
+    pub troubles: Vec<String>,
+}

@@ -34,6 +34,12 @@ impl Away {
         let twin = Twin::open(&self.home, PASSPHRASE).unwrap();
         Person { dir: self.dir, twin: open(twin, &self.addrs) }
     }
+
+    /// It comes back at another address.
+    pub fn elsewhere(self) -> Person {
+        let twin = Twin::open(&self.home, PASSPHRASE).unwrap();
+        Person { dir: self.dir, twin: open(twin, &[]) }
+    }
 }
 
 pub fn open(twin: Twin, at: &[SocketAddr]) -> Arc<Twin> {

@@ -1,0 +1,166 @@
+//! People write to each other: twins on the loopback interface.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Person, pair, until};
+use didymos_twin::request::{
+    CircleNew, CircleWhich, CircleWho, FileSave, FileStage, FileTake, Find, MessageNew, MessageRead, Messages,
+};
+use didymos_twin::response::{CircleShown, CircleState, Delivery, FileState, MessageShown, MessagesAnswer};
+use didymos_twin::{FailureCode, Request, Response};
+
+fn send(from: &Person, to: &str, text: &str) -> MessageShown {
+    let asked = MessageNew { to: to.to_owned(), text: text.to_owned(), ..MessageNew::default() };
+    let Response::Messages(mut answer) = from.ask(Request::MessageSend(asked)).unwrap() else { panic!() };
+    answer.messages.remove(0)
+}
+
+fn page(of: &Person, circle: &str) -> Option<MessagesAnswer> {
+    match of.ask(Request::Messages(Messages { circle: circle.to_owned(), ..Messages::default() })) {
+        Ok(Response::Messages(answer)) => Some(*answer),
+        Err(failure) if failure.code == FailureCode::NotFound => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn texts(of: &Person, circle: &str) -> Vec<String> {
+    let messages = page(of, circle).map(|page| page.messages).unwrap_or_default();
+    messages.into_iter().filter(|message| message.event.is_none()).map(|message| message.text).collect()
+}
+
+fn circles(of: &Person) -> Vec<CircleShown> {
+    let Response::Circles(circles) = of.ask(Request::Circles).unwrap() else { panic!() };
+    circles
+}
+
+fn circle(by: &Person, name: &str, invite: &[&Person]) -> CircleShown {
+    let invite = invite.iter().map(|person| person.did().to_string()).collect();
+    let asked = CircleNew { name: name.to_owned(), invite };
+    let Response::Circles(mut circles) = by.ask(Request::CircleCreate(asked)).unwrap() else { panic!() };
+    circles.remove(0)
+}
+
+#[test]
+fn two_people_write_to_each_other_and_see_how_far_it_came() {
+    let (ann, ben) = (Person::new(1), Person::new(2));
+    pair(&ann, &ben);
+    let to_ben = ben.did().to_string();
+    let to_ann = ann.did().to_string();
+    send(&ann, &to_ben, "hello ben");
+    until(|| texts(&ben, &to_ann) == ["hello ben"]);
+    let answer = send(&ben, &to_ann, "hello ann");
+    until(|| texts(&ann, &to_ben) == ["hello ben", "hello ann"]);
+    assert_eq!(circles(&ann).len(), 1);
+    assert_eq!(circles(&ben)[0].with, Some(ann.did()));
+    let delivery = || page(&ben, &to_ann).unwrap().messages.pop().unwrap().delivery;
+    until(|| delivery() == Some(Delivery::Delivered));
+    assert_eq!(circles(&ann)[0].unread, 1);
+    let read = MessageRead { circle: to_ben.clone(), message: answer.message };
+    ann.ask(Request::MessageRead(read)).unwrap();
+    assert_eq!(circles(&ann)[0].unread, 0);
+    until(|| delivery() == Some(Delivery::Read));
+    // All of it is there after a restart, and goes on.
+    let (ann, ben) = (ann.reopen(), ben.reopen());
+    ben.twin.listen_for_contacts().unwrap();
+    assert_eq!(texts(&ann, &to_ben), ["hello ben", "hello ann"]);
+    send(&ann, &to_ben, "after a restart");
+    until(|| texts(&ben, &to_ann).len() == 3);
+    let Response::Find(found) = ben.ask(Request::Find(Find { text: "restart".into(), limit: 10 })).unwrap() else {
+        panic!()
+    };
+    assert!(
+        found.groups.iter().any(|group| group.results.iter().any(|result| result.label.contains("after a restart")))
+    );
+}
+
+#[test]
+fn whoever_was_away_gets_messages_from_somebody_else_than_their_author() {
+    let (ann, ben, cleo) = (Person::new(1), Person::new(2), Person::new(3));
+    pair(&ann, &ben);
+    pair(&ann, &cleo);
+    pair(&ben, &cleo);
+    let trip = circle(&ann, "trip", &[&ben, &cleo]).circle.to_string();
+    until(|| page(&ben, &trip).is_some() && page(&cleo, &trip).is_some());
+    until(|| circles(&ann)[0].members.iter().all(|member| !member.invited));
+    let cleo = cleo.close();
+    let sent = send(&ann, &trip, "meet at nine");
+    until(|| texts(&ben, &trip) == ["meet at nine"]);
+    assert_eq!(sent.from, ann.did());
+    drop(ann.close());
+    let cleo = cleo.back();
+    cleo.twin.listen_for_contacts().unwrap();
+    until(|| texts(&cleo, &trip) == ["meet at nine"]);
+}
+
+#[test]
+fn a_removed_member_reads_nothing_new_and_a_contact_outside_learns_nothing() {
+    let (ann, ben, eve) = (Person::new(1), Person::new(2), Person::new(3));
+    pair(&ann, &ben);
+    pair(&ann, &eve);
+    let club = circle(&ann, "club", &[&ben, &eve]).circle.to_string();
+    until(|| page(&ben, &club).is_some() && page(&eve, &club).is_some());
+    send(&ann, &club, "with eve");
+    until(|| texts(&eve, &club) == ["with eve"] && texts(&ben, &club) == ["with eve"]);
+    let out = CircleWho { circle: club.clone(), who: eve.did().to_string() };
+    ann.ask(Request::CircleRemove(out)).unwrap();
+    send(&ann, &club, "without eve");
+    until(|| texts(&ben, &club) == ["with eve", "without eve"]);
+    let _ = eve.twin.carry_to(&ann.did());
+    assert_eq!(texts(&eve, &club), ["with eve"]);
+    until(|| {
+        let _ = eve.ask(Request::CircleRenew(CircleWhich { circle: club.clone() }));
+        circles(&eve)[0].state == CircleState::Out
+    });
+    let refused =
+        eve.ask(Request::MessageSend(MessageNew { to: club.clone(), text: "me".into(), ..MessageNew::default() }));
+    assert_eq!(refused.unwrap_err().code, FailureCode::Denied);
+    // Ben may not put Ann out.
+    let denied = CircleWho { circle: club, who: ann.did().to_string() };
+    assert_eq!(ben.ask(Request::CircleRemove(denied)).unwrap_err().code, FailureCode::Denied);
+}
+
+#[test]
+fn a_file_arrives_whole_and_is_the_same() {
+    let (ann, ben) = (Person::new(1), Person::new(2));
+    pair(&ann, &ben);
+    let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let path = ann.dir.path().join("photo.jpg");
+    std::fs::write(&path, &bytes).unwrap();
+    let Response::FileStaged(staged) = ann.ask(Request::FileTake(FileTake { path })).unwrap() else { panic!() };
+    let asked = MessageNew { to: ben.did().to_string(), staged: Some(staged.staged), ..MessageNew::default() };
+    ann.ask(Request::MessageSend(asked)).unwrap();
+    let to_ann = ann.did().to_string();
+    let file = || page(&ben, &to_ann).and_then(|page| page.messages.last().cloned()).and_then(|message| message.file);
+    until(|| file().is_some_and(|file| file.state == FileState::Here));
+    let shown = file().unwrap();
+    assert_eq!((shown.name.as_str(), shown.media.as_str(), shown.bytes), ("photo.jpg", "image/jpeg", 3_000_000));
+    let message = page(&ben, &to_ann).unwrap().messages.last().unwrap().message;
+    let path = ben.dir.path().to_owned();
+    let save = FileSave { circle: to_ann.clone(), message, path };
+    let Response::FileSaved(saved) = ben.ask(Request::FileSave(save.clone())).unwrap() else { panic!() };
+    assert_eq!(std::fs::read(&saved.path).unwrap(), bytes);
+    // What is there already is not written over.
+    assert!(ben.ask(Request::FileSave(save)).is_err());
+    // A browser brings a file in parts.
+    let part = FileStage { name: "note.txt".into(), bytes: "bm90ZQ".into(), last: true, ..FileStage::default() };
+    let Response::FileStaged(staged) = ben.ask(Request::FileStage(part)).unwrap() else { panic!() };
+    let asked = MessageNew { to: to_ann, staged: Some(staged.staged), text: "a note".into(), ..MessageNew::default() };
+    ben.ask(Request::MessageSend(asked)).unwrap();
+    until(|| texts(&ann, &ben.did().to_string()).last().is_some_and(|text| text == "a note"));
+}
+
+#[test]
+fn what_was_written_while_the_other_was_away_waits_for_them() {
+    let (ann, ben) = (Person::new(1), Person::new(2));
+    pair(&ann, &ben);
+    let (to_ann, to_ben) = (ann.did().to_string(), ben.did().to_string());
+    let ben = ben.close();
+    send(&ann, &to_ben, "one");
+    send(&ann, &to_ben, "two");
+    assert_eq!(page(&ann, &to_ben).unwrap().messages.pop().unwrap().delivery, Some(Delivery::Waiting));
+    let ben = ben.back();
+    ben.twin.listen_for_contacts().unwrap();
+    until(|| texts(&ben, &to_ann) == ["one", "two"]);
+    assert_eq!(texts(&ann, &to_ben), ["one", "two"]);
+}
