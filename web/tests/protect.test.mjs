@@ -30,6 +30,30 @@ const sound = async ({ page }, what) => {
   assert.ok(wide <= 0, `${what}: ${wide} pixels stick out`);
 };
 
+test("a friend gives room, keeps shares, and shows that they are there", async (t) => {
+  const [a, b] = [await open(t, ann), await open(t, ben)];
+  await visit(b.page, ben.origin, "protect");
+  await b.page.selectOption("#spacewho", { label: "Ann" });
+  await b.page.click("button:text-is('Offer')");
+  await b.page.waitForSelector("text=/you give/");
+  await sound(b, "room offered");
+  await visit(a.page, ann.origin, "protect");
+  await a.page.waitForSelector("text=/offers you room/");
+  await a.page.click("button:text-is('Accept')");
+  await a.page.waitForSelector("text=/gives you/");
+  await a.page.fill("#need", "1");
+  await a.page.fill("#lose", "0");
+  await a.page.click("button:text-is('Keep it so')");
+  await a.page.waitForSelector("figure li:has-text('Ben')");
+  await a.page.click("button:text-is('Spread now')");
+  await a.page.waitForSelector("figure li:has-text('has all its shares')", { timeout: 60_000 });
+  await a.page.click("button:text-is('Let them show what they keep')");
+  await a.page.waitForSelector("text=/shown to be there just now/", { timeout: 60_000 });
+  await sound(a, "ring");
+  await a.page.setViewportSize(PHONE);
+  await sound(a, "ring, phone");
+});
+
 test("guardians take their piece, a rehearsal opens nothing, and heirs are named", async (t) => {
   const [a, b, c] = [await open(t, ann), await open(t, ben), await open(t, cleo, { viewport: PHONE, colorScheme: "dark" })];
   await visit(a.page, ann.origin, "protect?part=guardians");

@@ -1,8 +1,9 @@
-// What the frame watches for while any screen is open: offers that wait for an answer, and somebody who asks for what
-// guardians keep.
+// What the frame watches for while any screen is open: messages that nobody has seen, offers that wait for an answer, and
+// somebody who asks for what guardians keep.
 
 import { ask } from "./api/door";
 import type { ClaimShown, ContractShown, GuardiansAnswer } from "./api/types";
+import { talk } from "./talk.svelte";
 
 const AGAIN = 60_000;
 /** An offer may wait: some minutes are soon enough. */
@@ -13,6 +14,9 @@ class Watch {
   offers = $state(0);
   #turn = 0;
 
+  get unread(): number {
+    return talk.unread;
+  }
   /** Requests that want the owner's word: about their own twin first. */
   get alarms(): ClaimShown[] {
     return this.claims.filter((one) => (one.mine ? ["unclear", "unapproved", "early", "waiting", "ready"] : ["unclear", "unapproved"]).includes(one.state)).sort((a, b) => Number(b.mine) - Number(a.mine));
@@ -20,7 +24,7 @@ class Watch {
   async look(): Promise<void> {
     const seldom = this.#turn % SELDOM === 0 ? [this.lookForOffers()] : [];
     this.#turn += 1;
-    await Promise.allSettled([this.lookForClaims(), ...seldom]);
+    await Promise.allSettled([talk.read(), this.lookForClaims(), ...seldom]);
   }
   async lookForClaims(): Promise<void> {
     this.claims = (await ask<GuardiansAnswer>("guardians.list@1")).claims;
