@@ -11,7 +11,7 @@ export const TWIN = process.env.TWIN ?? "twin";
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-export const SCREENS = ["today", "people", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "consents", "quality", "receipts", "protect", "protect?part=guardians", "protect?part=witnesses", "protect?part=keys", "settings"];
+export const SCREENS = ["today", "circles", "people", "ask?q=What if I sleep an hour more?", "timeline", "graph", "import", "search?q=heart", "consents", "quality", "receipts", "protect", "protect?part=guardians", "protect?part=witnesses", "protect?part=keys", "settings"];
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 390, height: 844 };
 

@@ -30,6 +30,30 @@ const sound = async ({ page }, what) => {
   assert.ok(wide <= 0, `${what}: ${wide} pixels stick out`);
 };
 
+test("a friend gives room, keeps shares, and shows that they are there", async (t) => {
+  const [a, b] = [await open(t, ann), await open(t, ben)];
+  await visit(b.page, ben.origin, "protect");
+  await b.page.selectOption("#spacewho", { label: "Ann" });
+  await b.page.click("button:text-is('Offer')");
+  await b.page.waitForSelector("text=/you give/");
+  await sound(b, "room offered");
+  await visit(a.page, ann.origin, "protect");
+  await a.page.waitForSelector("text=/offers you room/");
+  await a.page.click("button:text-is('Accept')");
+  await a.page.waitForSelector("text=/gives you/");
+  await a.page.fill("#need", "1");
+  await a.page.fill("#lose", "0");
+  await a.page.click("button:text-is('Keep it so')");
+  await a.page.waitForSelector("figure li:has-text('Ben')");
+  await a.page.click("button:text-is('Spread now')");
+  await a.page.waitForSelector("figure li:has-text('has all its shares')", { timeout: 60_000 });
+  await a.page.click("button:text-is('Let them show what they keep')");
+  await a.page.waitForSelector("text=/shown to be there just now/", { timeout: 60_000 });
+  await sound(a, "ring");
+  await a.page.setViewportSize(PHONE);
+  await sound(a, "ring, phone");
+});
+
 test("guardians take their piece, a rehearsal opens nothing, and heirs are named", async (t) => {
   const [a, b, c] = [await open(t, ann), await open(t, ben), await open(t, cleo, { viewport: PHONE, colorScheme: "dark" })];
   await visit(a.page, ann.origin, "protect?part=guardians");
@@ -64,9 +88,18 @@ test("somebody who claims a twin rings an alarm with its owner, who stops it, an
   const dan = await begun(dir, browser, "Dan", "Dan's long passphrase");
   t.after(() => dan.stop());
   const [a, b, thief] = [await open(t, ann), await open(t, ben, { viewport: PHONE, colorScheme: "dark" }), await open(t, dan)];
+  // Naming heirs has begun a new round: the guardian says yes once more.
+  const { wards } = await door(b, "guardians.list@1");
+  if (wards[0].state === "asking") await door(b, "guardians.accept@1", { ward: wards[0].did });
   await pairQuickly(b, thief);
   const begunClaim = await door(thief, "recovery.begin@1", { who: "Ann" });
-  await door(thief, "recovery.status@1");
+  const claimed = async (person) => {
+    for (let tries = 0; tries < 60 && (await door(person, "guardians.list@1")).claims.length === 0; tries += 1) {
+      await door(thief, "recovery.status@1");
+      await person.page.waitForTimeout(300);
+    }
+  };
+  await claimed(b);
   // The guardian is asked on any screen, and gives nothing for wrong digits.
   await visit(b.page, ben.origin, "today");
   await b.page.waitForSelector(".alarm");
@@ -79,7 +112,7 @@ test("somebody who claims a twin rings an alarm with its owner, who stops it, an
   await b.page.waitForSelector(".said .bad");
   await sound(b, "a claim, phone");
   // The owner's own twin was told at once.
-  for (let tries = 0; tries < 50 && (await door(a, "guardians.list@1")).claims.length === 0; tries += 1) await a.page.waitForTimeout(200);
+  await claimed(a);
   await visit(a.page, ann.origin, "timeline");
   await a.page.waitForSelector(".alarm.mine");
   await sound(a, "alarm");

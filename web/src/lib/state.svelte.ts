@@ -60,7 +60,7 @@ export function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export const SCREENS = ["today", "people", "ask", "timeline", "graph", "import", "search", "consents", "receipts", "quality", "protect", "settings"] as const;
+export const SCREENS = ["today", "circles", "people", "ask", "timeline", "graph", "import", "search", "consents", "receipts", "quality", "protect", "settings"] as const;
 export type Screen = (typeof SCREENS)[number];
 export interface Route {
   screen: Screen;

@@ -1,11 +1,12 @@
-// What the frame watches for while any screen is open: offers that wait for an answer, and somebody who asks for what
-// guardians keep.
+// What the frame watches for while any screen is open: messages that nobody has seen, offers that wait for an answer, and
+// somebody who asks for what guardians keep.
 
 import { ask } from "./api/door";
 import type { ClaimShown, ContractShown, GuardiansAnswer } from "./api/types";
+import { talk } from "./talk.svelte";
 
 const AGAIN = 60_000;
-/** Guardians wait for days, and so may an offer: some minutes are soon enough. */
+/** An offer may wait: some minutes are soon enough. */
 const SELDOM = 5;
 
 class Watch {
@@ -13,14 +14,17 @@ class Watch {
   offers = $state(0);
   #turn = 0;
 
+  get unread(): number {
+    return talk.unread;
+  }
   /** Requests that want the owner's word: about their own twin first. */
   get alarms(): ClaimShown[] {
     return this.claims.filter((one) => (one.mine ? ["unclear", "unapproved", "early", "waiting", "ready"] : ["unclear", "unapproved"]).includes(one.state)).sort((a, b) => Number(b.mine) - Number(a.mine));
   }
   async look(): Promise<void> {
-    const seldom = this.#turn % SELDOM === 0 ? [this.lookForClaims(), this.lookForOffers()] : [];
+    const seldom = this.#turn % SELDOM === 0 ? [this.lookForOffers()] : [];
     this.#turn += 1;
-    await Promise.allSettled(seldom);
+    await Promise.allSettled([talk.read(), this.lookForClaims(), ...seldom]);
   }
   async lookForClaims(): Promise<void> {
     this.claims = (await ask<GuardiansAnswer>("guardians.list@1")).claims;
