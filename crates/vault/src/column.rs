@@ -136,7 +136,9 @@ pub(crate) fn put_floats(to: &mut Vec<u8>, numbers: &[f64], order: Order) {
     let decimal = PLACES.into_iter().find_map(|scale| {
         let integer = |number: f64| {
             let whole = (number * scale).round();
-            (whole.abs() < EXACT && (whole / scale).to_bits() == number.to_bits()).then_some(whole as i64)
+            // As it will be read: an integer has no negative zero.
+            let read = (whole as i64) as f64 / scale;
+            (whole.abs() < EXACT && read.to_bits() == number.to_bits()).then_some(whole as i64)
         };
         // Most columns that fail do so on their first numbers.
         numbers.iter().map(|number| integer(*number)).collect::<Option<Vec<_>>>().map(|integers| (scale, integers))
@@ -241,6 +243,7 @@ mod tests {
         ints(&[i64::MIN, i64::MAX, 0], Order::Any);
         ints(&[], Order::Rising);
         floats(&[0.0, -0.0, f64::MAX, f64::MIN_POSITIVE, 1e300, -1e-300, 0.1 + 0.2]);
+        floats(&[-0.0]);
         floats(&[9_007_199_254_740_993.0, 1.0]);
         floats(&[]);
     }
