@@ -1,7 +1,21 @@
 // Made by `cargo xtask types` from the Rust types. Do not edit.
 
 /** What is done with the data (an *action* in ODRL's terms). */
-export type Act = "view" | "compute" | "prove" | "message" | "write" | "manage";
+export type Act = "view" | "compute" | "prove" | "message" | "write" | "manage" | "store" | "fetch";
+
+/** What is done usually, and what is allowed. */
+export type ActionLimits = {
+  /** At most. */
+  high: number;
+  /** At least. */
+  low: number;
+  /** The stream. */
+  stream: StreamId;
+  /** Its unit, per day. */
+  unit: string;
+  /** What is usual. */
+  usual: number;
+};
 
 /** One event of a calendar on the answered day. */
 export type AgendaItem = {
@@ -37,6 +51,16 @@ export type Agreement = {
   n: number;
   /** Upper 95 % limit of agreement. */
   upper: number;
+};
+
+/** Limits of what is done in a day. */
+export type Allowed = {
+  /** At most. Default: what was rarely more. */
+  high?: number | null;
+  /** At least, in the stream's unit per day. Default: what was rarely less. */
+  low?: number | null;
+  /** The stream. */
+  stream: StreamId;
 };
 
 /** One arm against the first. */
@@ -255,6 +279,92 @@ export type CheckpointIn = {
   witnesses?: Did[];
 };
 
+/** Whether a member may let others in and put others out. */
+export type CircleAdmin = {
+  /** Whether they may. Only who made the circle says so. */
+  admin: boolean;
+  /** Which circle. */
+  circle: string;
+  /** A member: their name, the beginning of it, or their DID. */
+  who: string;
+};
+
+/** What happened in a circle, beside messages. */
+export type CircleEvent = {
+  /** Who. */
+  did: Did;
+  event: "joined";
+} | {
+  /** Who. */
+  did: Did;
+  event: "left";
+} | {
+  event: "named";
+  /** The new name. */
+  name: string;
+};
+
+/** A new circle. */
+export type CircleNew = {
+  /** Contacts to let in, each by name, the beginning of it, or DID. */
+  invite?: string[];
+  /** What its members see it called: 1 to 80 characters. */
+  name: string;
+};
+
+/** A new name for a circle. */
+export type CircleRename = {
+  /** Which circle. */
+  circle: string;
+  /** What its members see it called from now on: 1 to 80 characters. */
+  name: string;
+};
+
+/** A circle. */
+export type CircleShown = {
+  /** Counts up with everything that changes here: see `message.list@1`. */
+  change: number;
+  /** Its id. */
+  circle: Digest;
+  /** How often the keys were changed so far (MLS epoch). */
+  epoch: number;
+  /** The newest message. */
+  last?: MessageShown | null;
+  /** The people in it. */
+  members: MemberShown[];
+  /** Messages in all. */
+  messages: number;
+  /** What it is called; for a conversation of two, what the owner calls the other. */
+  name: string;
+  /** Envelopes of others that were refused: malformed, forged, too many. */
+  refused: number;
+  /** When this device last renewed its own keys, RFC 3339. */
+  renewed?: string | null;
+  /** How this twin stands. */
+  state: CircleState;
+  /** Messages that the owner has not seen. */
+  unread: number;
+  /** The other's DID, where it is a conversation of two. */
+  with?: Did | null;
+};
+
+/** How this twin stands in a circle. */
+export type CircleState = "member" | "waiting" | "out";
+
+/** Which circle. */
+export type CircleWhich = {
+  /** Its id or the beginning of it, its name, or the contact's name or DID. */
+  circle: string;
+};
+
+/** Somebody to let into a circle, or to put out of it. */
+export type CircleWho = {
+  /** Which circle. */
+  circle: string;
+  /** A contact or a member: their name, the beginning of it, or their DID. */
+  who: string;
+};
+
 /** The guardian's word: this machine is in the hands of whose guardian I am. */
 export type ClaimApprove = {
   /** The claim's id, or the beginning of it: at least 4 digits. */
@@ -469,6 +579,8 @@ export type ContractShown = {
   purpose: string;
   /** How often. */
   rate?: Rate | null;
+  /** Room for copies in bytes, where that is what is granted: then there are no streams. */
+  space?: number | null;
   /** How it stands. */
   state: ContractState;
   /** Which streams. */
@@ -500,6 +612,46 @@ export type Contrast = {
   pairs: number;
 };
 
+/** How the owner's copies are spread over friends. Of `copies.set@1` (`copies.status@1`, `copies.spread@1` and `copies.help@1` take nothing; all but the last answer `CopiesShown`). */
+export type CopiesSet = {
+  /**
+   * So many friends may be lost at once without loss, if there are enough of them: 0 to 16. Default: as it was, 2
+   * at first.
+   */
+  lose?: number | null;
+  /** So many of the friends' shares are enough to have everything back: 1 to 16. Default: as it was, 3 at first. */
+  need?: number | null;
+};
+
+/** How the owner's copies at friends stand. */
+export type CopiesShown = {
+  /** What a holder that had lost a tenth of its shares would be found out with at one audit, from 0 to 1. */
+  audit_certainty: number;
+  /** What would come back. */
+  covered?: Covered | null;
+  /** Friends who keep shares, or did. */
+  holders: HolderShown[];
+  /** So many friends may be lost at once, as the owner chose. */
+  lose: number;
+  /**
+   * So many friends may be lost right now, whichever they are, and all that is `covered` comes back; none while
+   * nothing would.
+   */
+  margin?: number | null;
+  /** So many shares are enough to have everything back, as the owner chose. */
+  need: number;
+  /** What happened just now, in words for the owner, where something was done. */
+  notes?: string[];
+  /** Parcels that the journal is cut into. */
+  parcels: number;
+};
+
+/** Whose copies to look at. Of `copies.audit@1`. */
+export type CopiesWhich = {
+  /** Only what this contact keeps: their name, the beginning of it, or their DID. Default: everybody. */
+  contact?: string | null;
+};
+
 /** What a number of things is a number of. */
 export type Counts = "observations" | "bytes";
 
@@ -521,6 +673,18 @@ export type Coverage = {
   longest_gap?: Gap | null;
   /** Days from the first to the last. */
   of: number;
+};
+
+/** How far back a restore from friends would reach. */
+export type Covered = {
+  /** When they were spread, RFC 3339. */
+  at: string;
+  /** Commits since then. */
+  behind: number;
+  /** Bytes of the journal up to there. */
+  bytes: number;
+  /** Commits that friends have. */
+  commits: number;
 };
 
 /** Which column of a CSV file means what. */
@@ -553,6 +717,16 @@ export type Damage = {
   what: string;
 };
 
+/** A day, and how like another one it is. */
+export type DayAlike = {
+  /** The day. */
+  date: string;
+  /** 0 is the same, 1 about as far as two days drawn by lot. */
+  distance: number;
+  /** Mean of each stream's known hours. */
+  means: (number | null)[];
+};
+
 /** Kinds of days. */
 export type DayKind = "all" | "weekdays" | "weekends";
 
@@ -568,6 +742,89 @@ export type DayLike = {
   outcome: number;
 };
 
+/** A day that never was. */
+export type DayMade = {
+  /** Per stream, hour by hour. */
+  hours: number[][];
+  /** 0 for Monday to 6. */
+  weekday: number;
+};
+
+/** A day of a plan. */
+export type DayPlanned = {
+  /** What to do, in the order of the limits. */
+  actions: number[];
+  /** The day. */
+  date: string;
+};
+
+/** A stream. */
+export type DayStream = {
+  /** Its name, or a label of it. */
+  name: string;
+  /** Its unit (UCUM). */
+  unit: string;
+};
+
+/** A day that is unlike the others. */
+export type DayUnusual = {
+  /** Share of days that are less unlike. */
+  above: number;
+  /** The day. */
+  date: string;
+  /** Mean square of what its hours were missed by when told from the others, in spreads; about 1 is usual. */
+  score: number;
+  /** The stream that is furthest off. */
+  stream: string;
+};
+
+/** What is asked about days. */
+export type Days = {
+  /** How many: 1 to 100. */
+  count?: number;
+  /** The day, `2026-05-01`. Default: the last one. */
+  date?: string | null;
+  what: "like";
+} | {
+  /** How many: 1 to 100. */
+  count?: number;
+  what: "unusual";
+} | {
+  /** The day. Default: the last one that has such hours. */
+  date?: string | null;
+  what: "filled";
+} | {
+  /** The day. Default: the last one. */
+  date?: string | null;
+  what: "state";
+};
+
+/** An answer about days. */
+export type DaysAnswer = {
+  /** The day that was asked about. */
+  date?: string | null;
+  /** Hours that nobody measured. */
+  filled: HourFilled[];
+  /** First day that was learnt from. */
+  from: string;
+  /** That day, and the days like it, nearest first. */
+  like: DayAlike[];
+  /** What else the owner should know. */
+  notes: string[];
+  /** Why there is no answer; then everything below is empty. */
+  refused?: Refused | null;
+  /** Hour by hour, the person's state: 16 numbers. */
+  states: number[][];
+  /** Streams that are looked at. */
+  streams: DayStream[];
+  /** Last one. */
+  to: string;
+  /** The days least like the others first. */
+  unusual: DayUnusual[];
+  /** How each method did each task on days that none had learnt from. */
+  verdicts: TaskVerdict[];
+};
+
 /** Yes or no. */
 export type DecisionKind = "allowed" | "denied";
 
@@ -575,6 +832,17 @@ export type DecisionKind = "allowed" | "denied";
 export type Delete = {
   /** The owner's name, or the twin's DID. */
   confirm: string;
+};
+
+/** How far a message of the owner's has come. */
+export type Delivery = "waiting" | "handed" | "delivered" | "read";
+
+/** How far a message has come with one member. */
+export type DeliveryTo = {
+  /** How far. */
+  delivery: Delivery;
+  /** The member. */
+  did: Did;
 };
 
 /** The right to change the owner's identity. */
@@ -770,6 +1038,95 @@ export type FileInfo = {
   name: string;
 };
 
+/** Part of a file. */
+export type FilePart = {
+  /** Its bytes from the offset on, base64url; empty at its end. */
+  bytes: string;
+  /** The file. */
+  file: FileShown;
+};
+
+/** Part of the file of a message, which has been fetched. */
+export type FileRead = {
+  /** Of which circle. */
+  circle: string;
+  /** Of which message. */
+  message: Digest;
+  /** From this byte on, at most 256 KiB. */
+  offset: number;
+};
+
+/** Where to write the file of a message. */
+export type FileSave = {
+  /** Of which circle. */
+  circle: string;
+  /** Of which message. */
+  message: Digest;
+  /** A folder, or a file that does not exist yet. Not taken over HTTP: see `file.read@1`. */
+  path: string;
+};
+
+/** A file that was written. */
+export type FileSaved = {
+  /** Its length. */
+  bytes: number;
+  /** Where to. */
+  path: string;
+};
+
+/** A file in a message. */
+export type FileShown = {
+  /** Its length. */
+  bytes: number;
+  /** Bytes of it that are here. */
+  fetched: number;
+  /** Its media type, as the sender says. */
+  media: string;
+  /** Its name, without folders. */
+  name: string;
+  /** Whether it is here. */
+  state: FileState;
+};
+
+/** Part of a file that is to be sent: a browser brings it in parts. */
+export type FileStage = {
+  /** The next bytes in base64url, at most 256 KiB before that. */
+  bytes: string;
+  /** Whether these are the last. */
+  last: boolean;
+  /** Its media type, for example `image/jpeg`. */
+  media?: string | null;
+  /** Its name, without folders. */
+  name: string;
+  /** What the first part's answer called it; absent with the first part. */
+  staged?: string | null;
+};
+
+/** A file that is being staged. */
+export type FileStaged = {
+  /** Bytes that have come so far. */
+  bytes: number;
+  /** What it is called until it is sent. */
+  staged: string;
+};
+
+/** How much of a file is here. */
+export type FileState = "here" | "coming" | "there";
+
+/** A file of the twin's machine that is to be sent. Not taken over HTTP: see `file.stage@1`. */
+export type FileTake = {
+  /** Where it is. */
+  path: string;
+};
+
+/** The file of a message. */
+export type FileWhich = {
+  /** Of which circle. */
+  circle: string;
+  /** Of which message. */
+  message: Digest;
+};
+
 /** What to look for. */
 export type Find = {
   /** At most this many results of each kind: 1 to 100. */
@@ -889,7 +1246,7 @@ export type FoundGroup = {
 };
 
 /** What can be found. */
-export type FoundKind = "date" | "stream" | "source" | "event" | "text" | "file" | "commit" | "receipt";
+export type FoundKind = "date" | "stream" | "source" | "event" | "text" | "file" | "commit" | "receipt" | "message";
 
 /** One thing that was found. Days are those of the owner's wall clock. */
 export type FoundResult = {
@@ -949,14 +1306,50 @@ export type Gap = {
   last: string;
 };
 
+/** Days to be made up. */
+export type Generate = {
+  /** How many: 1 to 366. */
+  days?: number;
+  /** Where chance comes from: the same seed gives the same days. */
+  seed?: number;
+  /** Weekday of the first, 0 for Monday to 6. */
+  weekday?: number;
+};
+
+/** Days that never were. */
+export type GenerateAnswer = {
+  /** The days. */
+  days: DayMade[];
+  /** First day that was learnt from. */
+  from: string;
+  /** Who made them. */
+  maker?: string | null;
+  /** How every maker was judged. */
+  makers: MakerJudged[];
+  /** What else the owner should know. */
+  notes: string[];
+  /** The predictive score of the owner's own days: what made ones can hope for. */
+  own_predictive?: number | null;
+  /** Why there are none; how the makers were judged is told all the same, where they were. */
+  refused?: Refused | null;
+  /** Streams that days are made of. */
+  streams: DayStream[];
+  /** Last one. */
+  to: string;
+};
+
 /** Where to go from a result; all that is there helps. */
 export type Go = {
+  /** This circle. */
+  circle?: Digest | null;
   /** This commit. */
   commit?: number | null;
   /** From this wall-clock millisecond. */
   from?: number | null;
   /** This import. */
   import?: string | null;
+  /** This message in it. */
+  message?: Digest | null;
   /** Only this source. */
   source?: string | null;
   /** This stream on the timeline. */
@@ -1100,6 +1493,57 @@ export type HeirsSet = {
   silence_days: number;
 };
 
+/** Where this twin can be reached right now, for a friend who restores theirs. */
+export type HelpAnswer = {
+  /** The text that the friend types: `twin restore --from-friends TICKET…`. */
+  ticket: string;
+};
+
+/** A friend who keeps shares of the owner's journal. */
+export type HolderShown = {
+  /** Bytes of the shares that it has. */
+  bytes: number;
+  /** Who. */
+  did: Did;
+  /** Whether it has the newest list of shares. */
+  listed: boolean;
+  /** Shares that it should have and has not yet. */
+  missing: number;
+  /** What the owner calls them, if they are known still. */
+  name?: string | null;
+  /** Which shares of every parcel it keeps. */
+  numbers: number[];
+  /** When it last showed that it keeps what it should, RFC 3339. */
+  proven?: string | null;
+  /** When it was last reached, RFC 3339. */
+  reached?: string | null;
+  /** Bytes that it gives room for. */
+  room: number;
+  /** Shares that it has. */
+  shares: number;
+  /** How it stands. */
+  state: HolderState;
+  /** What was wrong when it was last asked, if anything. */
+  wrong?: string | null;
+};
+
+/** How a friend keeps the owner's copies. */
+export type HolderState = "whole" | "behind" | "away" | "full" | "caught" | "leaving";
+
+/** An hour that nobody measured. It is told, and kept nowhere. */
+export type HourFilled = {
+  /** And less than this. */
+  high: number;
+  /** Nine of ten times it is more. */
+  low: number;
+  /** The stream. */
+  stream: string;
+  /** The hour, wall clock. */
+  time: string;
+  /** What it would have been. */
+  value: number;
+};
+
 /** Files to take in. */
 export type Import = {
   /** How to read a CSV file of no known layout. */
@@ -1209,6 +1653,24 @@ export type ImportsAnswer = {
   imports: ImportShown[];
 };
 
+/** What something done goes along with, a day later. */
+export type InfluenceTold = {
+  /** What is done. */
+  action: StreamId;
+  /** Days that it rests on. */
+  days: number;
+  /** Chance of evidence this strong where there is none. */
+  p: number;
+  /** It stands after false-discovery control. */
+  shown: boolean;
+  /** Change of the one per unit of the other, all else that is measured being equal. */
+  slope: number;
+  /** Its 95 % interval. */
+  slope_95: number[];
+  /** What is measured. */
+  state: StreamId;
+};
+
 /** From whom an heir inherits. */
 export type Inheritance = {
   /** Their name, the beginning of it, or their DID. */
@@ -1292,6 +1754,15 @@ export type JournalPull = {
   wait_ms?: number;
 };
 
+/** A member's twin asks for a key package: with it this device can be let into a circle. */
+export type KeyPackageAsked = Record<string, never>;
+
+/** A key package for whoever asked. */
+export type KeyPackageOut = {
+  /** In base64url. */
+  package: string;
+};
+
 /** What of a contact's keys was known from when on. */
 export type KeysSeen = {
   /** The identity key in control. */
@@ -1306,6 +1777,56 @@ export type KeysSeen = {
 
 /** What the values of a stream are. */
 export type Kind = "reading" | "total" | "category" | "text" | "position" | "event";
+
+/** One piece of a share. */
+export type LeafAsked = {
+  /** Which leaf of 1 KiB, counted from 0. */
+  leaf: number;
+  /** Which share. */
+  share: Digest;
+};
+
+/** One piece of a share. */
+export type LeafProof = {
+  /** Its bytes in base64url. */
+  leaf: string;
+  /** The hashes beside its way up. */
+  path: Digest[];
+};
+
+/** What is to be learnt, or not any more. */
+export type Learn = {
+  /** Throw away what was learnt before, and learn anew. */
+  again?: boolean;
+  /** Only these; default: all. */
+  only?: Learnable[];
+  /** Learn nothing in the background until something new is imported; what was learnt is kept. */
+  stop?: boolean;
+};
+
+/** Models that are learnt and kept. */
+export type Learnable = "portrait" | "days" | "world";
+
+/** How a learnt model stands. */
+export type LearntModel = {
+  /** Why it cannot be learnt. */
+  because?: string | null;
+  /** Parts that are done, where it was begun. */
+  done: number;
+  /** First day that is learnt from. */
+  from: string;
+  /** Which. */
+  model: Learnable;
+  /** Of so many. */
+  of: number;
+  /** How it stands. */
+  state: LearntState;
+  /** Last one. */
+  to: string;
+};
+
+/** How a model stands. */
+export type LearntState = "waiting" | "learning" | "begun" | "learnt" | "refused";
 
 /** Which part of the journal to list. */
 export type Log = {
@@ -1386,6 +1907,124 @@ export type MadeResponse = {
   clientDataJSON: string;
 };
 
+/** How a maker of days was judged. */
+export type MakerJudged = {
+  /** Chance that days it learnt from are told from days it did not by how near they are to what it makes: ½ is guessing. */
+  attack: number;
+  /** Its 95 % interval. */
+  attack_95: number[];
+  /** How far a classifier is from guessing when it tells made days from the owner's: 0 is best, ½ worst. */
+  discriminative: number;
+  /** `block_bootstrap`, `gaussian_copula`, `autoencoder` or `adversarial`. */
+  maker: string;
+  /** Error of telling the owner's next hours after learning from made ones only, in normal scores. */
+  predictive: number;
+  /** The whole interval is above one half: its days are the owner's in disguise, and it is not used. */
+  refused: boolean;
+};
+
+/** The sealed list of a twin's shares, which every holder keeps whole. The newest counts. Of `manifest.put@1` (`manifest.get@1` takes nothing). */
+export type ManifestPut = {
+  /** The signed envelope that follows. */
+  sent: Sent;
+};
+
+/** A person in a circle. */
+export type MemberShown = {
+  /** Their devices that read along. */
+  devices: Did[];
+  /** Who. */
+  did: Did;
+  /** Whether they are asked to join and have not been let in yet. */
+  invited: boolean;
+  /** Whether this is the owner. */
+  me: boolean;
+  /** What the owner calls them; absent for somebody who is no contact. */
+  name?: string | null;
+  /** Their part. */
+  role: Role;
+};
+
+/** Something to say. */
+export type MessageNew = {
+  /** The message that this one answers. */
+  answers?: Digest | null;
+  /** A file that was staged (`file.stage@1`, or `file.take@1` on the twin's own machine). */
+  staged?: string | null;
+  /** The text, at most 16 KiB. It may be empty beside a file. */
+  text?: string;
+  /** To which circle or contact. A conversation with a contact begins with its first message. */
+  to: string;
+};
+
+/** Says that the owner has seen messages. */
+export type MessageRead = {
+  /** Of which circle. */
+  circle: string;
+  /** The last one seen; all before it count as seen too. */
+  message: Digest;
+};
+
+/** A message, or something that happened. */
+export type MessageShown = {
+  /** The message that this one answers. */
+  answers?: Digest | null;
+  /** When, by the writer's clock, RFC 3339. The order shown follows what each writer had read, not clocks. */
+  at: string;
+  /** How far it has come with each member, for the owner's own. */
+  delivered?: DeliveryTo[];
+  /** How far it has come, for the owner's own. */
+  delivery?: Delivery | null;
+  /** What happened, where it is no message. */
+  event?: CircleEvent | null;
+  /** The file. */
+  file?: FileShown | null;
+  /** Who wrote it. */
+  from: Did;
+  /** Its id. */
+  message: Digest;
+  /** Whether the owner wrote it. */
+  mine: boolean;
+  /** What the owner calls them; absent for somebody who is no contact, and for the owner. */
+  name?: string | null;
+  /** When it came in here, RFC 3339. */
+  received: string;
+  /** Whether the owner has seen it. */
+  seen: boolean;
+  /** The text. */
+  text?: string;
+};
+
+/** Which messages, and whether to wait for news. */
+export type Messages = {
+  /** Only messages before this one in the order shown: pages go back in time. */
+  before?: Digest | null;
+  /** Of which circle or contact. */
+  circle: string;
+  /** At most so many: 1 to 500. */
+  limit?: number;
+  /** Answer only once the circle's `change` is not this number any more, or after ten seconds. */
+  unless?: number | null;
+};
+
+/** Messages of a circle. */
+export type MessagesAnswer = {
+  /** The circle. */
+  circle: CircleShown;
+  /** In order, the oldest of the page first. */
+  messages: MessageShown[];
+  /** Whether there are older ones. */
+  more: boolean;
+};
+
+/** A method's figure. */
+export type MethodFigure = {
+  /** An error in spreads of the stream; for `anomaly` the chance of telling which day was tampered with. */
+  figure: number;
+  /** `graph_network`, `principal_components` or `seasonal_mean`. */
+  method: string;
+};
+
 /** A stream that could not be judged. */
 export type Missing = {
   /** Days with data before the day. */
@@ -1404,7 +2043,7 @@ export type Missing = {
 export type MissingWhy = "too_few_days" | "nothing_that_day" | "day_not_over";
 
 /** Kinds of models. */
-export type ModelKind = "regression" | "uva_padova" | "minimal_model" | "two_process" | "fitness_fatigue" | "whole_brain";
+export type ModelKind = "regression" | "uva_padova" | "minimal_model" | "two_process" | "fitness_fatigue" | "whole_brain" | "world";
 
 /** What answered a question. */
 export type ModelUsed = {
@@ -1465,6 +2104,24 @@ export type Outcome = {
     /** The failure's code, for example `denied` or `not_found`. */
     code: string;
   };
+};
+
+/** What is expected of a stream. */
+export type OutlookTold = {
+  /** The upper ones. */
+  difference_high: number[];
+  /** Ends of the 90 % band of the difference that the plan makes. */
+  difference_low: number[];
+  /** Error on days not learnt from, over that of saying the mean: 1 and more is no skill. */
+  error: number;
+  /** With the plan. */
+  planned: number[];
+  /** The stream. */
+  stream: StreamId;
+  /** Its unit, per day. */
+  unit: string;
+  /** On the day after each day of the plan, with the usual. */
+  usual: number[];
 };
 
 /** A device of the owner's. */
@@ -1605,10 +2262,42 @@ export type PeriodShown = {
   to: string;
 };
 
+/** Which sources are asked where contacts are, and told where this twin is. What is absent stays as it is. */
+export type PhoneBookSet = {
+  /** The Mainline DHT: it tells this machine's addresses to whoever knows its endpoint key, which contacts do. */
+  dht?: boolean | null;
+  /** The local network, by mDNS: it hears that some twin is there, under a name that changes every day. */
+  lan?: boolean | null;
+};
+
+/** Which sources are asked where contacts are, beside where they were last. */
+export type PhoneBookShown = {
+  /** The Mainline DHT. */
+  dht: boolean;
+  /** The local network. */
+  lan: boolean;
+  /** What cannot be had at the moment, and why. */
+  troubles: string[];
+};
+
 /** The recovery phrase, typed to see whether it is still known. */
 export type PhraseCheck = {
   /** All 24 words. */
   phrase: string;
+};
+
+/** A member's twin wants a piece of a file. */
+export type PieceAsked = {
+  /** Of which circle. */
+  circle: Digest;
+  /** The digest of its sealed bytes. */
+  piece: Digest;
+};
+
+/** A piece of a file. */
+export type PieceOut = {
+  /** Its sealed bytes follow; absent where it is not here yet and will be asked for. */
+  piece?: Sent | null;
 };
 
 /** Where a device was last. */
@@ -1631,6 +2320,14 @@ export type Point = {
   time: string;
   /** A number, a label or text, `{"lat","lon"}`, or an event's attributes. */
   value: unknown;
+};
+
+/** What a learnt policy would do. */
+export type PolicyTold = {
+  /** What to do, in the order of the limits. */
+  actions: number[];
+  /** What it is worth beyond the usual, what follows included. */
+  gain: number;
 };
 
 /** Who asks, as the adapter at the door has authenticated them. */
@@ -1680,6 +2377,51 @@ export type ProofAnswer = {
   proof: string;
   /** What it says, in words. */
   says: string;
+};
+
+/** A wish for the coming days, within limits. */
+export type Propose = {
+  /** What is to be more, or less: 1 to 4 streams. */
+  aims: Wish[];
+  /** Whether what lies outside of what was ever done may be proposed, with a warning. */
+  beyond?: boolean;
+  /** How many days ahead: 1 to 14. Default: 3. */
+  days?: number | null;
+  /**
+   * What the owner would do, and within which limits: at most 4 streams. Default: what there is to decide on, within the
+   * 90 % in the middle of what was done.
+   */
+  limits?: Allowed[];
+  /** Where chance comes from. */
+  seed?: number;
+};
+
+/** What could be done in the coming days. */
+export type ProposeAnswer = {
+  /** Whether it is a cause, and the trial that would settle it. */
+  causal?: Causal | null;
+  /** What of this stands out in the owner's own days, one day later. */
+  evidence: InfluenceTold[];
+  /** What it is worth beyond doing the usual, in spreads of what is wished for, per day. */
+  gain: number;
+  /** What is done usually, and what is allowed. */
+  limits: ActionLimits[];
+  /** What proposes. */
+  model?: ModelUsed | null;
+  /** What else was done or passed over. */
+  notes: string[];
+  /** What is wished for, if things go on as usual and if the plan is followed. */
+  outlook: OutlookTold[];
+  /** Day by day, what is proposed, in the order of the limits. */
+  plan: DayPlanned[];
+  /** What the policy that learnt from the same days without a model would do tomorrow. */
+  policy?: PolicyTold | null;
+  /** Why there is no proposal; then nearly everything below is empty. */
+  refused?: Refused | null;
+  /** `within`, `edge` or `outside` of what was ever done. */
+  support: string;
+  /** What the owner should know before doing it. */
+  warnings: string[];
 };
 
 /** How the twin is protected. */
@@ -1811,7 +2553,7 @@ export type Reading = {
 };
 
 /** Why something is refused. */
-export type Reason = "not_authenticated" | "another_owner" | "unknown_device" | "revoked_device" | "owner_only" | "no_contract" | "not_in_force" | "act_not_covered" | "stream_not_covered" | "period_not_covered" | "rate_exceeded";
+export type Reason = "not_authenticated" | "another_owner" | "unknown_device" | "revoked_device" | "owner_only" | "no_contract" | "not_in_force" | "act_not_covered" | "stream_not_covered" | "period_not_covered" | "rate_exceeded" | "no_room";
 
 /** One act at the door. Made by [`Receipt::new`], which keeps every part within its bound. */
 export type Receipt = {
@@ -1977,6 +2719,9 @@ export type RingShown = {
   wait_days: number;
 };
 
+/** A member's part in a circle. */
+export type Role = "creator" | "admin" | "member";
+
 /** What another witness has seen of a twin that the two have in common. */
 export type SeenAnswer = {
   /** The signed checkpoint that it cosigned last: canonical bytes in base64url; absent: none. */
@@ -2041,6 +2786,62 @@ export type SetupWords = {
   words: string[];
 };
 
+/** A share, or a list of shares: its bytes follow. */
+export type ShareBytes = {
+  /** How many, and their digest. */
+  sent: Sent;
+};
+
+/** Shares that need not be kept any more. Of `share.drop@1`. */
+export type ShareDrop = {
+  /** Their names: 1 to 512. */
+  shares: Digest[];
+};
+
+/** Which of the shares that are kept for the asker to list. Of `share.list@1`. */
+export type ShareList = {
+  /** Only names after this one. Default: from the first. */
+  after?: Digest | null;
+};
+
+/** Names of shares that are kept for whoever asks. */
+export type ShareNames = {
+  /** The number of the list of shares that is kept, if one is. */
+  manifest?: number | null;
+  /** Whether there are more after the last. */
+  more: boolean;
+  /** In order; at most 2,048. */
+  shares: Digest[];
+  /** Bytes in use, of the asker's room. */
+  used: number;
+};
+
+/** Pieces of shares, each with its way to the root, in the order asked. */
+export type ShareProofs = {
+  /** None where the share is not there, or not whole. */
+  leaves: (LeafProof | null)[];
+};
+
+/** Show that shares are there: pieces of them that nobody could foresee. Of `share.prove@1`. */
+export type ShareProve = {
+  /** Which pieces: 1 to 128. */
+  leaves: LeafAsked[];
+};
+
+/** A share to keep. Twins send these to each other, with the share's bytes beside. Of `share.put@1`. */
+export type SharePut = {
+  /** The bytes that follow. */
+  sent: Sent;
+  /** Its name: the root over its leaves of 1 KiB. */
+  share: Digest;
+};
+
+/** A share that is wanted back. Of `share.get@1`. */
+export type ShareWhich = {
+  /** Its name. */
+  share: Digest;
+};
+
 /** What `PublicKeyCredential.toJSON()` gives after `get`; further members are passed over. */
 export type SignedCredential = {
   rawId: string;
@@ -2085,6 +2886,12 @@ export type Simulate = {
 } | {
   /** Changed connections. */
   connections?: Connection[];
+  /** What it multiplies excitation by: ½ to 2. */
+  excitation?: number;
+  /** What a drug multiplies inhibition by, in every region: ½ to 2. */
+  inhibition?: number;
+  /** Regions that are cut off: names, or numbers from 1; at most 20. */
+  lesions?: string[];
   /** Minutes of brain time: 1 to 20. */
   minutes?: number;
   /** Where chance comes from. */
@@ -2229,6 +3036,40 @@ export type SourceQuality = {
   source: string;
 };
 
+/** Room for a contact's copies on this twin's disk. Of `space.offer@1` (`space.list@1` takes nothing; both answer `SpaceShown`s). */
+export type SpaceOffer = {
+  /** How many bytes: 1 MiB to 16 TiB. */
+  bytes: number;
+  /** Their name, the beginning of it, or their DID. */
+  contact: string;
+  /** For how many days from now: 1 to 3,660. */
+  days: number;
+};
+
+/** Room that one of two contacts gives the other. */
+export type SpaceShown = {
+  /** How many bytes at most. */
+  bytes: number;
+  /** The contract: `contracts.accept@1` and `contracts.end@1` take it. */
+  contract: Digest;
+  /** What is kept is deleted then, RFC 3339; set once no contract of room with them is in force any more. */
+  deleted?: string | null;
+  /** The contact. */
+  did: Did;
+  /** In force until, RFC 3339. */
+  expires: string;
+  /** Whether the owner gives the room; else the contact does. */
+  given: boolean;
+  /** What the owner calls them, if they are known still. */
+  name?: string | null;
+  /** How it stands. */
+  state: ContractState;
+  /** Whether a paper of the owner's has not arrived yet. */
+  undelivered: boolean;
+  /** How many of them are in use, as far as this twin knows. */
+  used: number;
+};
+
 /** How the twin is. */
 export type Status = {
   /** Bytes of the journal on disk. */
@@ -2323,6 +3164,36 @@ export type Support = {
   unit: string;
   /** What it would be without the change. */
   usual: number;
+};
+
+/** What a member's twin has of a circle, and what it wants and brings. */
+export type SyncIn = {
+  /** Of which circle. */
+  circle: Digest;
+  /** Canonical bytes of `didymos_circle::Sync` follow. */
+  sync: Sent;
+};
+
+/** A step of synchronising a circle. */
+export type SyncOut = {
+  /** Canonical bytes of `didymos_circle::Sync` follow. */
+  sync: Sent;
+};
+
+/** How a task was done. */
+export type TaskVerdict = {
+  /** The best, which is used. */
+  best: string;
+  /** By which share of the next best's figure it is better. */
+  better_by: number;
+  /** Every method with its figure. */
+  figures: MethodFigure[];
+  /** What was judged: hidden values, days, or pairs of days. */
+  judged: number;
+  /** In a sentence. */
+  says: string;
+  /** `imputation`, `similar_days` or `anomaly`. */
+  task: string;
 };
 
 /** Milliseconds since 1970-01-01T00:00:00Z, no leap seconds. */
@@ -2674,6 +3545,12 @@ export type WatchedShown = {
   root: Digest;
 };
 
+/** This device was let into a circle. */
+export type WelcomeIn = {
+  /** Canonical bytes of `didymos_circle::Invitation` follow. */
+  invitation: Sent;
+};
+
 /** A question about what would be: in plain words, or as typed values. */
 export type WhatIf = {
   /** How far ahead. Default: 7d for days, 8h for glucose. */
@@ -2714,6 +3591,14 @@ export type Which = {
   stream: StreamId;
   /** The moment: the observation that starts nearest to it is meant. */
   time: Moment;
+};
+
+/** A stream that is to be more, or less. */
+export type Wish = {
+  /** The stream. */
+  stream: StreamId;
+  /** How much it counts: 1 for more, -1 for less, other numbers for more or less important. */
+  weight?: number;
 };
 
 /** A witness of the owner's. */
@@ -2773,6 +3658,30 @@ export interface Requests {
   "backup.list@1": { params: Record<string, never>; answer: BackupReport[] };
   /** Copies what the places do not have yet. */
   "backup.run@1": { params: BackupWhich; answer: BackupReport[] };
+  /** Lets a member let others in and put others out, or no longer. */
+  "circle.admin@1": { params: CircleAdmin; answer: CircleShown[] };
+  /** Makes a circle, and asks contacts to join it. */
+  "circle.create@1": { params: CircleNew; answer: CircleShown[] };
+  /** Asks a contact to join a circle. */
+  "circle.invite@1": { params: CircleWho; answer: CircleShown[] };
+  /** A key package, with which a contact may let this device into a circle. Twins ask each other. */
+  "circle.keypackage@1": { params: KeyPackageAsked; answer: never };
+  /** Leaves a circle. What was received before stays. */
+  "circle.leave@1": { params: CircleWhich; answer: CircleShown[] };
+  /** Circles and conversations, the one with the newest message first. */
+  "circle.list@1": { params: Record<string, never>; answer: CircleShown[] };
+  /** A piece of a file. Twins ask each other. */
+  "circle.piece@1": { params: PieceAsked; answer: never };
+  /** Puts a member out of a circle: they read nothing that is written from then on. */
+  "circle.remove@1": { params: CircleWho; answer: CircleShown[] };
+  /** Names a circle. */
+  "circle.rename@1": { params: CircleRename; answer: CircleShown[] };
+  /** Renews this device's keys in a circle at once: whoever stole the old ones reads nothing from then on. */
+  "circle.renew@1": { params: CircleWhich; answer: CircleShown[] };
+  /** What each side has and lacks of a circle. Twins ask each other. */
+  "circle.sync@1": { params: SyncIn; answer: never };
+  /** This device was let into a circle. Twins send these to each other. */
+  "circle.welcome@1": { params: WelcomeIn; answer: never };
   /** Names, blocks, unblocks or forgets a contact. */
   "contacts.change@1": { params: ContactChange; answer: ContactShown[] };
   /** People whose twins this one knows. */
@@ -2793,6 +3702,16 @@ export interface Requests {
   "contracts.preview@1": { params: ContractPreview; answer: QueryAnswer };
   /** Each use of a contract as both sides have signed it, newest first. */
   "contracts.uses@1": { params: UsesAsked; answer: UsesAnswer };
+  /** Has friends show that they keep what they should. */
+  "copies.audit@1": { params: CopiesWhich; answer: CopiesShown };
+  /** A ticket for a friend who restores their twin on a new machine. */
+  "copies.help@1": { params: Record<string, never>; answer: HelpAnswer };
+  /** How many shares are enough, and how many friends may be lost. */
+  "copies.set@1": { params: CopiesSet; answer: CopiesShown };
+  /** Spreads the journal as it is now over the friends who give room for it, and makes anew what is missing. */
+  "copies.spread@1": { params: Record<string, never>; answer: CopiesShown };
+  /** How the owner's copies at friends stand, as far as is known without asking anybody. */
+  "copies.status@1": { params: Record<string, never>; answer: CopiesShown };
   /** Makes a ticket for another machine of the owner's (`twin device join` there), and waits for it. Once the digits
 were compared it is a device: it keeps a whole live copy. */
   "devices.add@1": { params: DeviceAdd; answer: PairingShown[] };
@@ -2806,6 +3725,16 @@ were compared it is a device: it keeps a whole live copy. */
   "devices.viewer@1": { params: Record<string, never>; answer: PairingShown[] };
   /** Writes everything out in open formats. */
   "export.all@1": { params: Export; answer: never };
+  /** Asks for a file that was too large to be fetched by itself. */
+  "file.fetch@1": { params: FileWhich; answer: FileShown };
+  /** Part of the file of a message. */
+  "file.read@1": { params: FileRead; answer: FilePart };
+  /** Writes the file of a message to disk. */
+  "file.save@1": { params: FileSave; answer: never };
+  /** Brings part of a file that is to be sent. */
+  "file.stage@1": { params: FileStage; answer: FileStaged };
+  /** Stages a file of the twin's machine that is to be sent. */
+  "file.take@1": { params: FileTake; answer: never };
   /** Is somebody's guardian. */
   "guardians.accept@1": { params: WardWhich; answer: GuardiansAnswer };
   /** The guardian's word that a claim comes from the person, after comparing digits. */
@@ -2858,10 +3787,22 @@ were compared it is a device: it keeps a whole live copy. */
   "journal.repair@1": { params: Record<string, never>; answer: RepairReport };
   /** Reads and hashes everything again. */
   "journal.verify@1": { params: Record<string, never>; answer: VerifyReport };
+  /** That list back. */
+  "manifest.get@1": { params: Record<string, never>; answer: never };
+  /** The sealed list of the asker's shares, to keep. */
+  "manifest.put@1": { params: ManifestPut; answer: never };
+  /** A page of a circle's messages. */
+  "message.list@1": { params: Messages; answer: MessagesAnswer };
+  /** Says that messages were seen. */
+  "message.read@1": { params: MessageRead; answer: MessagesAnswer };
+  /** Writes to a circle or a contact. */
+  "message.send@1": { params: MessageNew; answer: MessagesAnswer };
   /** Keeps the owner's connectome, and fits a model of the brain to a scan if there is one. */
   "mirror.brain.add@1": { params: BrainAdd; answer: BrainShown };
   /** What is kept of the owner's brain. */
   "mirror.brain.show@1": { params: Record<string, never>; answer: BrainShown };
+  /** Asks about days: which are alike, which unusual, what unmeasured hours would have been, the state of the person. */
+  "mirror.days@1": { params: Days; answer: DaysAnswer };
   /** Lays out a randomised trial on oneself and keeps it. */
   "mirror.experiment.add@1": { params: Experiment; answer: ExperimentShown };
   /** Ends an experiment before its time. */
@@ -2872,8 +3813,16 @@ were compared it is a device: it keeps a whole live copy. */
   "mirror.experiment.show@1": { params: ExperimentWhich; answer: ExperimentShown };
   /** What comes next on a stream, how sure that is, and how right such answers have been. */
   "mirror.forecast@1": { params: Forecast; answer: ForecastAnswer };
+  /** Makes up days of the owner, unless they would be real ones in disguise. */
+  "mirror.generate@1": { params: Generate; answer: GenerateAnswer };
   /** What goes before what: streams, calendar and the lagged edges between them, with their evidence. */
   "mirror.graph@1": { params: Graph; answer: GraphAnswer };
+  /** Learns the models that the mirror keeps, or goes on learning them. */
+  "mirror.learn@1": { params: Learn; answer: LearntModel[] };
+  /** How the models that the mirror keeps stand. */
+  "mirror.learnt@1": { params: Record<string, never>; answer: LearntModel[] };
+  /** Proposes what to do in the coming days, within limits. */
+  "mirror.propose@1": { params: Propose; answer: ProposeAnswer };
   /** What a plain question asks: its typed reading, to be checked. */
   "mirror.read@1": { params: Sentence; answer: Reading };
   /** A body moved on under what is said of it, or a trial on virtual people. */
@@ -2890,8 +3839,14 @@ were compared it is a device: it keeps a whole live copy. */
   "pair.join@1": { params: PairJoin; answer: PairingShown[] };
   /** Pairings under way, and how they ended. */
   "pair.list@1": { params: PairAsked; answer: PairingShown[] };
+  /** Chooses them. */
+  "phonebook.set@1": { params: PhoneBookSet; answer: PhoneBookShown };
+  /** Which sources are asked where contacts are. */
+  "phonebook.show@1": { params: Record<string, never>; answer: PhoneBookShown };
   /** A proof that one observation is in the signed journal; it reveals nothing else. */
   "proof.inclusion@1": { params: Which; answer: ProofAnswer };
+  /** The same, with the words of witnesses that have seen its commit: it reveals who they are, too. */
+  "proof.witnessed@1": { params: Which; answer: ProofAnswer };
   /** Copies, recovery phrase, devices and passkeys. */
   "protect.status@1": { params: Record<string, never>; answer: ProtectAnswer };
   /** Coverage, gaps and sampling of streams and sources, and how sources agree. */
@@ -2906,6 +3861,20 @@ were compared it is a device: it keeps a whole live copy. */
   "recovery.status@1": { params: Record<string, never>; answer: RecoveryAnswer };
   /** Searches over everything owned: days, streams, sources, events, labels and texts, files, commits, receipts. */
   "search.find@1": { params: Find; answer: FindAnswer };
+  /** Shares that need not be kept any more. */
+  "share.drop@1": { params: ShareDrop; answer: never };
+  /** A share back. */
+  "share.get@1": { params: ShareWhich; answer: never };
+  /** Which shares are kept for the asker. */
+  "share.list@1": { params: ShareList; answer: never };
+  /** Pieces of shares that show that they are there. */
+  "share.prove@1": { params: ShareProve; answer: never };
+  /** A share to keep. Twins send these to each other. */
+  "share.put@1": { params: SharePut; answer: never };
+  /** Room that the owner and contacts give each other, newest first. */
+  "space.list@1": { params: Record<string, never>; answer: SpaceShown[] };
+  /** Offers a contact room for their copies. Accepted and ended like any contract. */
+  "space.offer@1": { params: SpaceOffer; answer: SpaceShown[] };
   /** Every stream with its unit, span and sources. */
   "streams.list@1": { params: Record<string, never>; answer: StreamInfo[] };
   /** Statistics per bucket of wall-clock time, or the observations themselves. */
