@@ -167,6 +167,9 @@ struct Staging {
     pieces: Vec<Digest>,
     #[n(5)]
     done: bool,
+    /// What has come of the next piece.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    begun: Vec<u8>,
 }
 
 fn staging_name(staged: &str) -> Result<String, Failure> {
@@ -187,14 +190,13 @@ fn write_staging(twin: &Twin, staged: &str, staging: &Staging) -> Result<(), Fai
     Ok(twin.vault.write_beside(&staging_name(staged)?, &kept)?)
 }
 
-/// Brings part of a file: each part becomes a piece.
+/// Brings part of a file. Parts are as long as whoever brings them likes; pieces are made of them.
 pub(super) fn stage(twin: &Twin, asked: &FileStage) -> Result<FileStaged, Failure> {
     let bytes = URL_SAFE_NO_PAD
         .decode(asked.bytes.trim_end_matches('='))
         .map_err(|_| invalid("the bytes are not base64url"))?;
-    // Parts are pieces, so all but the last have the length of one.
-    if bytes.len() > FILE_PART_BYTES_MAX || (bytes.len() < PIECE_BYTES && !asked.last) {
-        return Err(invalid("each part has 256 KiB, and the last one at most that"));
+    if bytes.len() > FILE_PART_BYTES_MAX {
+        return Err(invalid("each part has at most 256 KiB"));
     }
     let (staged, mut staging) = if let Some(staged) = &asked.staged {
         (staged.clone(), staging(twin, staged)?)
@@ -203,15 +205,21 @@ pub(super) fn stage(twin: &Twin, asked: &FileStage) -> Result<FileStaged, Failur
         let media = asked.media.clone().filter(|media| media.len() <= 100 && !media.chars().any(char::is_control));
         let media = media.unwrap_or_else(|| media_of(&name).to_owned());
         let staged = Digest(twin.random()?).to_string()[..32].to_owned();
-        (staged, Staging { name, media, key: twin.random()?, bytes: 0, pieces: Vec::new(), done: false })
+        (
+            staged,
+            Staging { name, media, key: twin.random()?, bytes: 0, pieces: Vec::new(), done: false, begun: Vec::new() },
+        )
     };
     staging.bytes += bytes.len() as u64;
     if staging.done || staging.bytes > FILE_BYTES_MAX {
         return Err(invalid("a file in a message has at most 256 MiB"));
     }
-    if !bytes.is_empty() {
-        let sealer = SealingKey::new(&Secret32::from_bytes(staging.key));
-        let closed = sealer.seal(twin.random()?, &aad(staging.pieces.len()), &bytes);
+    staging.begun.extend_from_slice(&bytes);
+    let sealer = SealingKey::new(&Secret32::from_bytes(staging.key));
+    while staging.begun.len() >= PIECE_BYTES || (asked.last && !staging.begun.is_empty()) {
+        let rest = staging.begun.split_off(staging.begun.len().min(PIECE_BYTES));
+        let plain = zeroize::Zeroizing::new(std::mem::replace(&mut staging.begun, rest));
+        let closed = sealer.seal(twin.random()?, &aad(staging.pieces.len()), &plain);
         let piece = Digest::of(&closed);
         with(twin, |book| keep(twin, book, &[(piece, closed)]))?;
         staging.pieces.push(piece);
