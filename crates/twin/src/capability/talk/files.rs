@@ -146,7 +146,7 @@ pub(super) fn take_in(twin: &Twin, asked: &FileTake) -> Result<FileStaged, Failu
     let file = seal(twin, &mut from, &name, media)?;
     let staged = Digest(twin.random()?).to_string()[..32].to_owned();
     let (bytes, media) = (file.bytes, media.to_owned());
-    let staging = Staging { name, media, key: file.key, bytes, pieces: file.pieces, done: true };
+    let staging = Staging { name, media, key: file.key, bytes, pieces: file.pieces, done: true, begun: Vec::new() };
     write_staging(twin, &staged, &staging)?;
     Ok(FileStaged { staged, bytes })
 }

@@ -201,6 +201,7 @@ const de: ScreenMessages = {
   "found.file": "Dateien",
   "found.commit": "Commits",
   "found.receipt": "Belege",
+  "found.message": "Nachrichten",
 
   "quality.text": "Wie viel von jeder Reihe da ist, von welchem Gerät, und ob Geräte übereinstimmen.",
   "quality.days": "{n} von {of} Tagen",
@@ -241,6 +242,8 @@ const de: ScreenMessages = {
   "act.message": "Schreiben",
   "act.write": "Hinzufügen",
   "act.manage": "Verwalten",
+  "act.store": "Aufbewahren",
+  "act.fetch": "Zurückholen",
 
   "protect.text": "Was deine Daten dein sein lässt, und was sie zurückbringt.",
   "protect.copies": "Kopien",

@@ -199,6 +199,7 @@ export default {
   "found.file": "Files",
   "found.commit": "Commits",
   "found.receipt": "Receipts",
+  "found.message": "Messages",
 
   "quality.text": "How much of each stream is there, from which device, and whether devices agree.",
   "quality.days": "{n} of {of} days",
@@ -239,6 +240,8 @@ export default {
   "act.message": "Message",
   "act.write": "Write",
   "act.manage": "Manage",
+  "act.store": "Keep",
+  "act.fetch": "Fetch",
 
   "protect.text": "What keeps your data yours, and what brings it back.",
   "protect.copies": "Copies",
