@@ -63,6 +63,7 @@ pub(crate) fn sign(
 }
 
 pub(crate) fn offer(twin: &Twin, asked: &ContractOffer) -> Result<Vec<ContractShown>, Failure> {
+    meant(twin, &asked.contact)?;
     let known: Vec<_> = twin.vault.index().streams.iter().map(|stream| stream.stream.id.clone()).collect();
     let mut streams = asked.streams.clone();
     streams.sort_by(|a, b| a.as_str().cmp(b.as_str()));
