@@ -375,7 +375,7 @@ impl Book {
                 let name = beside(twin, "circle-keys", id, epoch);
                 match bytes {
                     Some(bytes) => twin.vault.write_beside(&name, bytes)?,
-                    None => drop(std::fs::remove_file(twin.home().join(name))),
+                    None => drop(twin.vault.remove_beside(&name)),
                 }
             }
             Ok(())

@@ -248,7 +248,7 @@ pub(super) fn staged(twin: &Twin, staged: &str) -> Result<File, Failure> {
         whole.update(&with(twin, |book| open_piece(twin, book, &file, number))?.ok_or_else(unknown)?);
     }
     file.digest = whole.finalize().into();
-    let _ = std::fs::remove_file(twin.home().join(staging_name(staged)?));
+    let _ = twin.vault.remove_beside(&staging_name(staged)?);
     Ok(file)
 }
 
