@@ -134,8 +134,11 @@ impl Meetings {
     pub(crate) fn say(&self, id: u64, same: bool) -> Result<(), LinkError> {
         let entries = self.entries();
         let entry = entries.get(&id).ok_or(LinkError::NoPairing)?;
-        if !matches!(entry.stage, Stage::Compare { .. }) {
-            return Err(LinkError::NoPairing);
+        match entry.stage {
+            Stage::Compare { .. } => {}
+            // The other side's no, or the time, was quicker than this word: how it ended stands there to be read.
+            Stage::Failed { .. } => return Ok(()),
+            _ => return Err(LinkError::NoPairing),
         }
         entry.said.send_if_modified(|said| {
             let first = said.is_none();

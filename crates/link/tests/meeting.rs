@@ -43,7 +43,10 @@ fn one_no_is_enough_and_nothing_is_kept() {
             assert!(ended.unwrap_err().contains("nothing was kept"));
         }
         assert!(ann.contacts.lock().unwrap().is_empty() && bob.contacts.lock().unwrap().is_empty());
-        assert_eq!(at_ann.say(here, true), Err(LinkError::NoPairing), "a word is said once");
+        // A yes that comes after the other side's no is no mistake of who says it, and changes nothing.
+        assert_eq!(at_ann.say(here, true), Ok(()));
+        assert!(ended(&at_ann, here).unwrap_err().contains("nothing was kept"));
+        assert_eq!(at_ann.say(here + 1, true), Err(LinkError::NoPairing));
     }
 }
 
