@@ -120,16 +120,21 @@ fn pair(twin: &Twin, link: &Link) -> Result<()> {
     stands(|stage| matches!(stage, Stage::Compare { .. }))?;
     link.say(id, true)?;
     let pairing = begun[0].pairing;
+    // This side keeps its contact in its own time.
+    let mut said = false;
     loop {
         let asked = PairAsked { pairing: Some(pairing), unless: None };
         let Response::Pairings(now) = ask(Request::PairList(asked))? else { return Err("no pairing".into()) };
-        if now[0].state == PairingState::Compare {
-            break;
+        match now[0].state {
+            PairingState::Done => break,
+            PairingState::Compare if !said => {
+                ask(Request::PairConfirm(PairConfirm { pairing, same: true }))?;
+                said = true;
+            }
+            _ => std::thread::sleep(Duration::from_millis(5)),
         }
-        std::thread::sleep(Duration::from_millis(5));
     }
-    ask(Request::PairConfirm(PairConfirm { pairing, same: true }))?;
-    Ok(stands(|stage| matches!(stage, Stage::Done { .. }))?)
+    stands(|stage| matches!(stage, Stage::Done { .. }))
 }
 
 /// Makes `other` known to `host`.

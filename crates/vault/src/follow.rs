@@ -4,6 +4,10 @@
 //! they have and get the bytes of the writer's file from there on. Since all that a journal is lies in a known order,
 //! what grows here is the same file, bit for bit.
 //!
+//! Two threads share the work: one takes frames from the network and holds each against its digest, the other checks
+//! commits and writes. A third makes durable what is written while more comes. So neither the network nor the disk waits
+//! for the other.
+//!
 //! Nothing is believed. Each frame is held against its digest before it is written, each commit against its list, its
 //! signature, the owner's certificate for who signed, the commit before and the root over the whole history. What does
 //! not hold is dropped, and everything before it stays. A journal that was written to by two machines is found out at
@@ -21,7 +25,7 @@ use didymos_base::{Digest, canonical, merkle};
 use didymos_identity::{SignedDocument, VerifiedIdentity, verify_chain};
 use std::io::{self, ErrorKind, Read};
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 /// So many bytes are made durable together.
@@ -31,6 +35,8 @@ const DURABLE_EVERY: u64 = 64 << 20;
 const AHEAD_EVERY: u64 = 8 << 20;
 /// So many bytes of the file are read under one lock.
 const STEP: usize = 1 << 20;
+/// Frames that have come and are not written yet.
+const CAME_MAX: usize = 64;
 
 /// A commit, by its place and digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,10 +123,10 @@ impl Vault {
     }
 
     /// Takes in commits as they come, until `from` ends. What was taken in before something went wrong is durable and
-    /// stays. `watch` gets the bytes that were read; `Break` stops after the commit that is under way.
+    /// stays. `watch` gets the bytes that were taken in; `Break` stops after the commit that is under way.
     pub fn follow(
         &self,
-        from: &mut dyn Read,
+        from: &mut (dyn Read + Send),
         watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Followed, VaultError> {
         let _alone = self.alone();
@@ -128,10 +134,13 @@ impl Vault {
         let file = unpoisoned(self.journal.read()).file();
         let ahead = Ahead::default();
         let mut following = Following::new(self, &ahead)?;
+        let begin = following.end;
         let result = std::thread::scope(|scope| {
+            let (give, came) = sync_channel(CAME_MAX);
+            scope.spawn(move || take_frames(from, begin, &give));
             let (tell, told) = sync_channel::<()>(1);
             let mut told = Some(told);
-            let result = following.run(from, watch, &mut || {
+            let result = following.run(&came, watch, &mut || {
                 // A thread only where there is so much that it is worth one.
                 if let Some(told) = told.take() {
                     let (file, ahead) = (&file, &ahead);
@@ -139,7 +148,8 @@ impl Vault {
                 }
                 let _ = tell.try_send(());
             });
-            drop(tell);
+            // Both threads end with the ends of their channels.
+            drop((tell, came));
             result
         });
         // Whatever happened, the whole commits before it count.
@@ -149,6 +159,42 @@ impl Vault {
         let settled = kept.and_then(|()| if retracted { self.apply_retractions() } else { Ok(()) });
         result.and(settled).map(|()| brought)
     }
+}
+
+/// A frame that came, head and payload, whose payload has the digest that its head names.
+struct Came {
+    head: Head,
+    bytes: Vec<u8>,
+}
+
+/// Takes frames from `from`, where the first would lie at `at`, until it ends, something is wrong, or nobody takes them
+/// any more.
+fn take_frames(from: &mut dyn Read, mut at: u64, give: &SyncSender<Result<Came, VaultError>>) {
+    while let Some(came) = take_frame(from, at).transpose() {
+        at += came.as_ref().map_or(0, |came| came.head.frame_len());
+        let wrong = came.is_err();
+        if give.send(came).is_err() || wrong {
+            return;
+        }
+    }
+}
+
+/// The next frame, if there is one more.
+fn take_frame(from: &mut dyn Read, at: u64) -> Result<Option<Came>, VaultError> {
+    let mut head = [0; HEAD_LEN];
+    match first_byte(from, &mut head) {
+        Ok(false) => return Ok(None),
+        Ok(true) => {}
+        Err(error) => return Err(broken(at, error.to_string())),
+    }
+    let mut bytes = head.to_vec();
+    let head = Head::decode(&head).map_err(|what| broken(at, what.0))?;
+    bytes.resize(HEAD_LEN + head.len as usize, 0);
+    from.read_exact(&mut bytes[HEAD_LEN..]).map_err(|error| broken(at, error.to_string()))?;
+    if Digest::of(&bytes[HEAD_LEN..]) != head.id {
+        return Err(broken(at, "a frame's bytes do not have its digest"));
+    }
+    Ok(Some(Came { head, bytes }))
 }
 
 /// A thread that makes durable what is written while more is.
@@ -212,51 +258,38 @@ impl<'v> Following<'v> {
 
     fn run(
         &mut self,
-        from: &mut dyn Read,
+        came: &Receiver<Result<Came, VaultError>>,
         watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
         ahead: &mut dyn FnMut(),
     ) -> Result<(), VaultError> {
         let mut staged: Vec<(Digest, u32)> = Vec::new();
-        let mut at = self.end;
-        let mut read = 0;
-        let mut payload = Vec::new();
-        loop {
-            let mut head = [0; HEAD_LEN];
-            match first_byte(from, &mut head) {
-                Ok(false) if staged.is_empty() => return Ok(()),
-                Ok(false) => return Err(broken(at, "it ends within a commit")),
-                Ok(true) => {}
-                Err(error) => return Err(broken(at, error.to_string())),
-            }
-            let head = Head::decode(&head).map_err(|what| broken(at, what.0))?;
-            payload.resize(head.len as usize, 0);
-            from.read_exact(&mut payload).map_err(|error| broken(at, error.to_string()))?;
-            if Digest::of(&payload) != head.id {
-                return Err(broken(at, "a frame's bytes do not have its digest"));
-            }
-            unpoisoned(self.vault.journal.write()).stage_frame(&head, &payload)?;
+        let (mut at, mut taken) = (self.end, 0);
+        for came in came {
+            let Came { head, bytes } = came?;
+            unpoisoned(self.vault.journal.write()).stage_frame(&bytes)?;
             if head.kind == FrameKind::Object {
                 staged.push((head.id, head.len));
                 if staged.len() > crate::commit::MAX_OBJECTS {
                     return Err(broken(at, "more objects than a commit may have"));
                 }
             } else {
-                let placed = self.check(at, &head, &payload, &staged).map_err(|what| broken(at, what.0))?;
+                let placed = self.check(at, &head, &bytes[HEAD_LEN..], &staged).map_err(|what| broken(at, what.0))?;
                 self.take(placed);
                 staged.clear();
             }
             at += head.frame_len();
-            if read / AHEAD_EVERY < (read + head.frame_len()) / AHEAD_EVERY {
+            if taken / AHEAD_EVERY < (taken + head.frame_len()) / AHEAD_EVERY {
                 ahead();
             }
-            read += head.frame_len();
+            taken += head.frame_len();
             if self.pending_bytes >= DURABLE_EVERY {
                 self.settle()?;
             }
-            if watch(read).is_break() && staged.is_empty() {
+            if watch(taken).is_break() && staged.is_empty() {
                 return Err(VaultError::Stopped);
             }
         }
+        if staged.is_empty() { Ok(()) } else { Err(broken(at, "it ends within a commit")) }
     }
 
     /// A commit, if it is the next one and everything about it holds.

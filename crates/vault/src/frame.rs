@@ -77,7 +77,7 @@ impl Head {
         let len = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
         let mut id = [0; 32];
         id.copy_from_slice(&bytes[12..44]);
-        if bytes[44..] != check(&bytes[..44]) || len as usize > MAX_SEALED {
+        if bytes[5..8] != [0; 3] || bytes[44..] != check(&bytes[..44]) || len as usize > MAX_SEALED {
             return Err(Damaged("a frame's head is damaged"));
         }
         Ok(Self { kind, len, id: Digest(id) })

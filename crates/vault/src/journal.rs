@@ -293,28 +293,22 @@ impl Journal {
 
     /// Writes a frame behind what is there. It does not count before [`Journal::acknowledge`].
     pub(crate) fn stage(&mut self, kind: FrameKind, payload: &[u8]) -> Result<(Digest, u64), VaultError> {
-        if self.poisoned {
-            return Err(VaultError::Poisoned);
-        }
         let head = Head::of(kind, payload);
         let at = self.tail;
         let mut bytes = Vec::with_capacity(HEAD_LEN + payload.len());
         bytes.extend_from_slice(&head.encode());
         bytes.extend_from_slice(payload);
-        self.file.write_all_at(&bytes, at).map_err(self.io("cannot write"))?;
-        self.tail = at + head.frame_len();
+        self.stage_frame(&bytes)?;
         Ok((head.id, at))
     }
 
-    /// Writes a frame that came whole from elsewhere behind what is there; its head was checked against its bytes.
-    pub(crate) fn stage_frame(&mut self, head: &Head, payload: &[u8]) -> Result<(), VaultError> {
+    /// Writes a frame, head and payload, behind what is there.
+    pub(crate) fn stage_frame(&mut self, frame: &[u8]) -> Result<(), VaultError> {
         if self.poisoned {
             return Err(VaultError::Poisoned);
         }
-        let at = self.tail;
-        self.file.write_all_at(&head.encode(), at).map_err(self.io("cannot write"))?;
-        self.file.write_all_at(payload, at + HEAD_LEN as u64).map_err(self.io("cannot write"))?;
-        self.tail = at + head.frame_len();
+        self.file.write_all_at(frame, self.tail).map_err(self.io("cannot write"))?;
+        self.tail += frame.len() as u64;
         Ok(())
     }
 
