@@ -134,7 +134,7 @@ fn pair(twin: &Twin, link: &Link) -> Result<()> {
             _ => std::thread::sleep(Duration::from_millis(5)),
         }
     }
-    stands(|stage| matches!(stage, Stage::Done { .. }))
+    Ok(stands(|stage| matches!(stage, Stage::Done { .. }))?)
 }
 
 /// Makes `other` known to `host`.
