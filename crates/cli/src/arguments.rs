@@ -30,6 +30,7 @@ use crate::command::{
     propose::Propose,
     prove::Prove,
     query::Query,
+    receipts::Receipts,
     recover::Recover,
     restore::Restore,
     show::Show,
@@ -175,6 +176,8 @@ pub(crate) enum Command {
     End(contracts::Which),
     /// See what a contact lets you see
     Look(contracts::Look),
+    /// Each use of a contract, as both sides have signed it
+    Receipts(Receipts),
     /// Room for each other's copies: offered, listed, ended
     Space(Space),
     /// Copies at friends: how they stand, spread, show, and help a friend back

@@ -77,6 +77,17 @@ fn two_people_pair_grant_accept_look_and_end() {
     let text = bob.twin(&["look", "ann", "glucose"]).ok();
     assert!(text.out.contains("lucose") && text.err.contains("both twins keep the receipt"), "{text:?}");
 
+    // Both keep the same receipts of the two looks.
+    let (hers, his) = (ann.json(&["receipts", &id[..8]]), bob.json(&["receipts", &id[..8]]));
+    let asked = |uses: &Json| -> Vec<Json> {
+        uses["uses"].as_array().into_iter().flatten().map(|one| one["ask"].clone()).collect()
+    };
+    assert_eq!((asked(&hers).len(), asked(&hers)), (2, asked(&his)));
+    assert!(hers["uses"].as_array().into_iter().flatten().all(|one| one["holds"] == true && one["by_owner"] == false));
+    let text = bob.twin(&["receipts", &id[..8]]).ok().out;
+    assert!(text.contains("I looked") && text.contains("both hold") && text.contains("glucose"), "{text}");
+    bob.twin(&["receipts", "0000"]).exits(5).complains_of(&["no contract"]);
+
     ann.twin(&["end", &id[..8]]).ok();
     wait_until("the end arrives", || bob.json(&["contracts"])[0]["state"] == "ended");
     bob.twin(&["look", "ann", "glucose"]).exits(3).complains_of(&["no contract in force"]);

@@ -31,6 +31,7 @@ pub(crate) mod phonebook;
 pub(crate) mod propose;
 pub(crate) mod prove;
 pub(crate) mod query;
+pub(crate) mod receipts;
 pub(crate) mod recover;
 pub(crate) mod repair;
 pub(crate) mod restore;
@@ -87,6 +88,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Accept(which) => contracts::accept(&globals, &which),
         Command::End(which) => contracts::end(&globals, &which),
         Command::Look(look) => contracts::look(&globals, &look),
+        Command::Receipts(receipts) => receipts::run(&globals, &receipts),
         Command::Space(space) => copies::space(&globals, &space),
         Command::Copies(typed) => copies::copies(&globals, &typed),
         Command::Guardian(guardian) => guardian::run(&globals, guardian),
