@@ -48,12 +48,30 @@ export async function meeting(dir, browser, looks, shot) {
     await page.click("button:text-is('Heart rate')");
     await page.waitForSelector("[data-testid=seen] canvas");
   }]]);
+  // They write to each other.
+  const adas = (await door(b, "contacts.list@1"))[0].did;
+  const said = [[a, did, "I see that you run again. Saturday at seven, by the river?"], [b, adas, "Seven is early. Half past?"], [a, did, "Half past seven. I bring the coffee."]];
+  for (const [one, to, text] of said) {
+    const { circle } = await door(one, "message.send@1", { to, text });
+    const other = one === a ? b : a;
+    const here = async () => (await door(other, "message.list@1", { circle: circle.circle }).catch(() => ({ messages: [] }))).messages.some((message) => message.text === text);
+    while (!(await here())) await other.page.waitForTimeout(200);
+  }
+  await everyLook(ada, [[`circles?with=${did}`, "circles", (page) => page.waitForSelector("[role=log] li:has-text('coffee')")]]);
   // Ben's guardians are Ada and Cleo; a stranger's machine says that it is Ben's.
   const [cleo, stranger] = await Promise.all(["Cleo", "New machine"].map((name) => begun(dir, browser, name, `${name}'s long passphrase`)));
   const [c, s] = await Promise.all([cleo, stranger].map((one) => open(one, { viewport, colorScheme })));
   for (const one of [a, b, c, s]) await visit(one.page, one.origin, "people");
   await pairQuickly(b, c);
   const people = await door(b, "contacts.list@1");
+  // Both give Ben room, and keep sealed pieces of his twin.
+  for (const one of [a, c]) {
+    const [{ contract }] = await door(one, "space.offer@1", { contact: did, bytes: 5e8, days: 365 });
+    while (!(await door(b, "contracts.list@1")).some((shown) => shown.contract === contract)) await b.page.waitForTimeout(200);
+    await door(b, "contracts.accept@1", { contract });
+  }
+  await door(b, "copies.spread@1");
+  await everyLook(ben, [["protect", "protect-friends"]]);
   await door(b, "guardians.set@1", { guardians: people.map((one) => one.did), threshold: 2, wait_days: 7, phrase: ben.words.join(" ") });
   const wards = (one) => one.page.waitForFunction(() => fetch("/api/guardians.list@1", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" }).then((reply) => reply.json()).then((now) => now.wards.length > 0));
   await wards(a);

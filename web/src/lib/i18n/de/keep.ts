@@ -33,6 +33,7 @@ const de: KeepMessages = {
   "copies.zero": "Dein Zwilling kommt von diesen Freunden und aus deinen 24 Wörtern zurück, aber keiner von ihnen darf ausfallen.",
   "copies.lost": "Zu wenige Freunde haben genug: Noch käme von ihnen nichts zurück.",
   "copies.current": "Sie haben alles bis jetzt.",
+  "copies.covered.one": "Sie haben alles bis zu dem, was {when} war; ein Commit steht noch aus.",
   "copies.covered": "Sie haben alles bis zu dem, was {when} war; {n} Commits stehen noch aus.",
   "copies.spread": "Jetzt verteilen",
   "copies.audit": "Vorzeigen lassen",

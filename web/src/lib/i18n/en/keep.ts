@@ -31,6 +31,7 @@ export default {
   "copies.zero": "Your twin comes back from these friends and your 24 words, but none of them may be lost.",
   "copies.lost": "Too few friends hold enough: nothing would come back from them yet.",
   "copies.current": "They have everything up to now.",
+  "copies.covered.one": "They have everything up to what you did {when}; one commit is still to go.",
   "copies.covered": "They have everything up to what you did {when}; {n} commits are still to go.",
   "copies.spread": "Spread now",
   "copies.audit": "Let them show what they keep",
