@@ -147,6 +147,11 @@ fn identity_key(twin: &Twin, words: &Words) -> Result<(RecoveryPhrase, IdentityK
     Ok((phrase, key))
 }
 
+/// Refuses words of another identity than this twin's.
+pub(crate) fn controlled_by(twin: &Twin, phrase: &RecoveryPhrase) -> Result<(), Failure> {
+    controlling_key(phrase, &twin.versions()).map(drop)
+}
+
 fn controlling_key(phrase: &RecoveryPhrase, versions: &[SignedDocument]) -> Result<IdentityKey, Failure> {
     let identity = verify_chain(versions).map_err(|error| Failure::new(FailureCode::Damaged, error.to_string()))?;
     let number = identity.controllers().len() as u32 - 1;

@@ -5,7 +5,7 @@
 use crate::door::{Failure, FailureCode};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Contract, Period, Streams};
-use didymos_identity::{SignedDocument, VerifiedIdentity, verify_chain};
+use didymos_identity::{SignedDocument, VerifiedIdentity, WebPlace, verify_chain};
 use didymos_link::{EndpointKey, Known, Peer, Place};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -80,6 +80,14 @@ pub(crate) enum Record {
         #[n(1)]
         at: Timestamp,
     },
+    /// The domain that they have, as the owner was told; none any more.
+    #[n(6)]
+    Web {
+        #[n(0)]
+        did: Did,
+        #[n(1)]
+        web: Option<String>,
+    },
 }
 
 /// One of a contact's endpoints.
@@ -104,6 +112,8 @@ pub(crate) struct Contact {
     /// The one that was seen last first.
     pub(crate) places: Vec<Seen>,
     pub(crate) blocked: bool,
+    /// The domain that they have.
+    pub(crate) web: Option<WebPlace>,
 }
 
 impl Contact {
@@ -154,6 +164,7 @@ impl Contacts {
                     learnt: Vec::new(),
                     places: Vec::new(),
                     blocked: false,
+                    web: None,
                 });
                 (contact.name, contact.paired, contact.blocked) = (name, at, false);
             }
@@ -178,6 +189,11 @@ impl Contacts {
             Record::Blocked { did, blocked, .. } => {
                 if let Some(contact) = self.0.get_mut(&did) {
                     contact.blocked = blocked;
+                }
+            }
+            Record::Web { did, web } => {
+                if let Some(contact) = self.0.get_mut(&did) {
+                    contact.web = web.and_then(|web| web.parse().ok());
                 }
             }
             Record::Forgotten { did, .. } => drop(self.0.remove(&did)),
@@ -242,6 +258,7 @@ impl Contacts {
             learnt: Vec::new(),
             places: Vec::new(),
             blocked: false,
+            web: None,
         };
         records.extend(known.unwrap_or(&fresh).news(peer, at));
         records

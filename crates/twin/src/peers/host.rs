@@ -49,8 +49,8 @@ impl Host for Behind {
         super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
     }
 
-    fn look_up(&self, _: &Did, known: &Known) -> Vec<Place> {
-        self.twin().map(|twin| super::phonebook::look_up(&twin, known)).unwrap_or_default()
+    fn look_up(&self, did: &Did, known: &Known) -> Vec<Place> {
+        self.twin().map(|twin| super::phonebook::look_up(&twin, did, known)).unwrap_or_default()
     }
 
     fn met(&self, peer: &Peer) {

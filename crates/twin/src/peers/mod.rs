@@ -18,6 +18,7 @@ pub(crate) mod phonebook;
 pub(crate) mod returning;
 pub(crate) mod spreading;
 pub(crate) mod uses;
+pub(crate) mod website;
 pub(crate) mod witnesses;
 
 use crate::Twin;
