@@ -150,13 +150,18 @@ impl Contact {
 
 /// Every contact.
 #[derive(Default)]
-pub(crate) struct Contacts(BTreeMap<Did, Contact>);
+pub(crate) struct Contacts {
+    known: BTreeMap<Did, Contact>,
+    /// Whom the owner does not know any more: where they were, for what is still to reach them.
+    forgotten: BTreeMap<Did, Contact>,
+}
 
 impl Contacts {
     pub(crate) fn apply(&mut self, record: Record) {
         match record {
             Record::Paired { did, name, at } => {
-                let contact = self.0.entry(did.clone()).or_insert_with(|| Contact {
+                self.forgotten.remove(&did);
+                let contact = self.known.entry(did.clone()).or_insert_with(|| Contact {
                     did,
                     name: name.clone(),
                     paired: at,
@@ -169,47 +174,58 @@ impl Contacts {
                 (contact.name, contact.paired, contact.blocked) = (name, at, false);
             }
             Record::Versions { did, since, versions, at } => {
-                if let Some(contact) = self.0.get_mut(&did).filter(|contact| contact.versions.len() == since as usize) {
+                if let Some(contact) =
+                    self.known.get_mut(&did).filter(|contact| contact.versions.len() == since as usize)
+                {
                     contact.versions.extend(versions);
                     contact.learnt.push((contact.versions.len() as u32, at));
                 }
             }
             Record::Seen { did, device, endpoint, addrs, at } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.places.retain(|seen| seen.endpoint != endpoint);
                     contact.places.insert(0, Seen { device, endpoint, addrs, at });
                     contact.places.truncate(PLACES_MAX);
                 }
             }
             Record::Named { did, name } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.name = name;
                 }
             }
             Record::Blocked { did, blocked, .. } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.blocked = blocked;
                 }
             }
             Record::Web { did, web } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.web = web.and_then(|web| web.parse().ok());
                 }
             }
-            Record::Forgotten { did, .. } => drop(self.0.remove(&did)),
+            Record::Forgotten { did, .. } => {
+                if let Some(contact) = self.known.remove(&did) {
+                    self.forgotten.insert(did, contact);
+                }
+            }
         }
     }
 
     pub(crate) fn get(&self, did: &Did) -> Option<&Contact> {
-        self.0.get(did)
+        self.known.get(did)
+    }
+
+    /// Somebody whom the owner has forgotten.
+    pub(crate) fn forgotten(&self, did: &Did) -> Option<&Contact> {
+        self.forgotten.get(did)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Contact> {
-        self.0.values()
+        self.known.values()
     }
 
     /// The one contact that `text` names; else the names that it may mean.

@@ -43,8 +43,8 @@ impl Host for Behind {
             return None;
         }
         let known = |book: &super::Book| {
-            let contact = book.contacts.get(did).filter(|contact| !contact.blocked)?;
-            Some(contact.known())
+            let contact = book.contacts.get(did).filter(|contact| !contact.blocked);
+            Some(contact.or_else(|| book.parting(did))?.known())
         };
         super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
     }
