@@ -188,6 +188,8 @@ fn a_friend_who_leaves_is_made_up_for_elsewhere() {
     let space = spaces(&ann).into_iter().find(|space| space.did == friends[1].did()).unwrap();
     friends[1].end(&space.contract.to_string());
     until(|| spaces(&ann).iter().any(|space| space.state == ContractState::Ended));
+    let over = spaces(&ann).into_iter().find(|space| space.state == ContractState::Ended).unwrap();
+    assert!(over.used > 0 && over.deleted.is_some(), "she is told until when it is kept: {over:?}");
     assert_eq!(copies(&ann, Request::Copies).margin, Some(1));
     let after = copies(&ann, Request::CopiesSpread);
     assert_eq!(after.margin, Some(2), "four friends with two shares each: {after:?}");
