@@ -320,3 +320,39 @@ fn whoever_has_nothing_but_the_words_finds_friends_who_say_where_they_are() {
     assert_eq!(person.contacts().len(), 3);
     assert_eq!(look(66).map(drop).unwrap_err().code, FailureCode::NotFound, "other words find nobody");
 }
+
+#[test]
+fn a_journal_that_has_rotted_is_mended_from_friends_shares() {
+    let ann = Person::new(1).with_data(4);
+    let data_end = std::fs::metadata(ann.twin.home().join("journal")).unwrap().len() as usize;
+    let friends: Vec<Person> = (0..3).map(|number| Person::new(10 + number)).collect();
+    for friend in &friends {
+        pair(&ann, friend);
+        give(friend, &ann, 50 * MIB);
+    }
+    copies(&ann, Request::CopiesSet(CopiesSet { need: Some(2), lose: Some(1) }));
+    assert!(copies(&ann, Request::CopiesSpread).margin.is_some_and(|margin| margin >= 1));
+    // One friend is away; the others are enough.
+    let mut friends = friends.into_iter();
+    drop(friends.next().unwrap().close());
+    let _there: Vec<Person> = friends.collect();
+    let path = ann.twin.home().join("journal");
+    let mut ann = ann.close();
+    for part in [3, 2] {
+        let mut bytes = std::fs::read(&path).unwrap();
+        let sound = bytes.clone();
+        bytes[data_end / part] ^= 0x10;
+        std::fs::write(&path, &bytes).unwrap();
+        let person = ann.back();
+        person.twin.listen_for_contacts().unwrap();
+        let Response::Verify(report) = person.ask(Request::Verify).unwrap() else { panic!() };
+        assert!(!report.damaged.is_empty(), "a third of the data lies there");
+        let Response::Repair(report) = person.ask(Request::Repair).unwrap() else { panic!() };
+        assert!(report.remaining.is_empty() && !report.healed.is_empty(), "{:?}", report.remaining);
+        let mended = std::fs::read(&path).unwrap();
+        assert!(mended.starts_with(&sound), "bit for bit");
+        let Response::Verify(report) = person.ask(Request::Verify).unwrap() else { panic!() };
+        assert_eq!((report.observations, report.damaged.len()), (2 * 4 * 144, 0));
+        ann = person.close();
+    }
+}
