@@ -173,6 +173,8 @@ fn link(document: &SignedDocument) -> Result<()> {
     put("link_ticket", "device", of_device.to_string().as_bytes())?;
     put("link_announcement", "announcement", &canonical::encode(&(1u8, &addrs[..])))?;
     domain(document, &device, addrs.to_vec())?;
+    let given = (vec![document.clone()], Digest([7; 32]));
+    put("twin_given", "one-version", &canonical::encode(&given))?;
 
     let owner = document.document.id.clone();
     let other = RecoveryPhrase::from_entropy([8; 32]).identity_key().did().clone();
