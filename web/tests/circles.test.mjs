@@ -70,7 +70,7 @@ test("two people write to each other, and see what has arrived and was seen", as
   assert.equal(length, 16 * 9000);
 });
 
-test("a circle of three: everybody reads, one is put out and reads nothing more", async (t) => {
+test("a circle of three: everybody reads, one is put out and reads nothing more, one leaves", async (t) => {
   const [a, b, c] = [await open(t, ann), await open(t, ben), await open(t, cleo)];
   await visit(a.page, ann.origin, "circles");
   await a.page.click("button:text-is('New circle')");
@@ -95,9 +95,14 @@ test("a circle of three: everybody reads, one is put out and reads nothing more"
   await sound(a, "members");
   await a.page.click("button[aria-label='Put out: Cleo']");
   await a.page.click("button:text-is('Put out: they read nothing new')");
+  await c.page.waitForSelector("text=/You are out of this circle/");
   await write(a, "Just the two of us, then.");
   await b.page.waitForSelector("[role=log] li:has-text('two of us')");
   assert.equal(await c.page.locator("[role=log] li:has-text('two of us')").count(), 0);
+  await b.page.click("[aria-controls=members]");
+  await b.page.click("button:text-is('Leave')");
+  await b.page.click("button:text-is('Leave the circle')");
+  await b.page.waitForSelector("text=/You have left/");
 });
 
 test("a long history comes page by page and stays where it is looked at", async (t) => {

@@ -10,7 +10,12 @@ use didymos_guard::paper::{Answer, Cancel, Dismissal, Heartbeat, Notice, Word};
 use didymos_guard::ring::{Founding, found};
 use didymos_guard::{Claim, Kind, Legacy, Release};
 use didymos_identity::webauthn::Expected;
-use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked};
+use didymos_identity::webvh::Log;
+use didymos_identity::{
+    DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SignedDocument, SigningKey, Unlocked, WebPlace,
+    resolve_key,
+};
+use didymos_link::book::site;
 use didymos_link::pairing::Joiner;
 use didymos_link::peer::{Card, Channel, Side};
 use didymos_link::wire::{self, Call, Greeting};
@@ -78,6 +83,20 @@ pub(crate) fn write() -> Result<()> {
         put("gateway_frame", name, &serde_json::to_vec(&frame)?)?;
     }
     Ok(())
+}
+
+/// What an owner puts on a domain.
+fn domain(document: &SignedDocument, device: &SigningKey, addrs: Vec<std::net::SocketAddr>) -> Result<()> {
+    let (document, phrase) = (&document.document, RecoveryPhrase::from_entropy([7; 32]));
+    let place: WebPlace = "example.org".parse()?;
+    let (first, second) = (phrase.web_key(0), phrase.web_key(1));
+    let log = Log::begin(&place, &first, &second, |did| document.to_json_as(did, &[]), Timestamp(0))?;
+    let state = document.to_json_as(log.did().as_str(), &[]);
+    let log = log.followed(&second, &phrase.web_key(2), state, Timestamp(5_000))?;
+    put("identity_webvh", "two-lines", log.text().as_bytes())?;
+    let endpoint = *resolve_key(device.did())?.as_bytes();
+    let site = site::write(document, &place, log.did(), &Place { endpoint, addrs }, device, Timestamp(0));
+    put("link_site", "signed", site.as_bytes())
 }
 
 /// What two twins say to each other.
@@ -153,6 +172,9 @@ fn link(document: &SignedDocument) -> Result<()> {
     let of_device = Ticket { purpose: Some(didymos_link::Purpose::Device), ..ticket };
     put("link_ticket", "device", of_device.to_string().as_bytes())?;
     put("link_announcement", "announcement", &canonical::encode(&(1u8, &addrs[..])))?;
+    domain(document, &device, addrs.to_vec())?;
+    let given = (vec![document.clone()], Digest([7; 32]));
+    put("twin_given", "one-version", &canonical::encode(&given))?;
 
     let owner = document.document.id.clone();
     let other = RecoveryPhrase::from_entropy([8; 32]).identity_key().did().clone();

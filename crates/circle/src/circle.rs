@@ -292,6 +292,18 @@ impl Circle {
         self.epochs.get(&self.tip).map(|known| &known.epoch)
     }
 
+    /// Whether something was written before this owner's first device was let in, which they will never read.
+    #[must_use]
+    pub fn begins_later(&self) -> bool {
+        self.since > 0 && self.since < u64::MAX
+    }
+
+    /// Whether the owner has said that they leave.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.wishes.contains(&Wish::Leave)
+    }
+
     /// The epochs from the one that counts back to the first that is known.
     #[must_use]
     pub fn chain(&self) -> Vec<&Epoch> {

@@ -157,6 +157,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     with("receipts.bring@1", Closed, of::<request::ReceiptsBring>, of::<response::Nothing>),
     plain("phonebook.show@1", Quick, of::<response::PhoneBookShown>),
     with("phonebook.set@1", Quick, of::<request::PhoneBookSet>, of::<response::PhoneBookShown>),
+    with("phonebook.export@1", Quick, of::<request::PhoneBookExport>, of::<response::PhoneBookFiles>),
     with("import.sent@1", Closed, of::<request::ImportSent>, of::<response::Nothing>),
     with("circle.create@1", Patient, of::<request::CircleNew>, of::<Vec<response::CircleShown>>),
     plain("circle.list@1", Quick, of::<Vec<response::CircleShown>>),

@@ -188,6 +188,14 @@ impl DidDocument {
         crate::w3c::document(self)
     }
 
+    /// The same as what it says of `id`, another identifier of the same person, which is known as `others` too.
+    #[must_use]
+    pub fn to_json_as(&self, id: &str, others: &[&str]) -> serde_json::Value {
+        let mut document = crate::w3c::document_as(self, id);
+        document["alsoKnownAs"] = std::iter::once(self.id.as_str()).chain(others.iter().copied()).collect();
+        document
+    }
+
     fn sign(self, identity: &IdentityKey) -> SignedDocument {
         let signature = identity.sign(CONTEXT, &self.encode());
         SignedDocument { document: self, signature, takeover: None }

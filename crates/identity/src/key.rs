@@ -50,6 +50,14 @@ impl SigningKey {
             Err(error) => unreachable!("signing in memory failed: {error}"),
         }
     }
+
+    /// Signs two SHA-256 digests as Data Integrity wants it: see [`integrity`](crate::integrity).
+    pub(crate) fn sign_digests(&self, digests: &[u8; 64]) -> [u8; 64] {
+        match self.inner.try_multipart_sign(&[digests]) {
+            Ok(signature) => signature.to_bytes(),
+            Err(error) => unreachable!("signing in memory failed: {error}"),
+        }
+    }
 }
 
 impl fmt::Debug for SigningKey {
@@ -118,6 +126,12 @@ impl VerifyingKey {
         let message = [BEFORE, context.as_bytes(), AFTER, bytes].concat();
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
         self.0.verify_strict(&message, &signature).map_err(|_| BadSignature)
+    }
+
+    /// Checks what [`SigningKey::sign_digests`] makes.
+    pub(crate) fn verify_digests(&self, digests: &[u8; 64], signature: &[u8; 64]) -> Result<(), BadSignature> {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        self.0.verify_strict(digests, &signature).map_err(|_| BadSignature)
     }
 }
 

@@ -14,6 +14,7 @@
 //! - [`key`], [`did_key`] and [`signature`]: Ed25519 signatures, each bound to what it is for, and keys as DIDs;
 //! - [`certificate`], [`document`] and [`chain`]: devices, versions and their verification;
 //! - [`keyfile`] and [`kdf`]: secrets at rest;
+//! - [`web`], [`webvh`], [`integrity`] and [`jcs`]: the identity as the rest of the web reads it, from a domain;
 //! - [`webauthn`]: whether a passkey's word holds.
 //!
 //! ```
@@ -34,6 +35,8 @@ pub mod chain;
 pub mod did_key;
 pub mod document;
 pub mod hpke;
+pub mod integrity;
+pub mod jcs;
 pub mod kdf;
 pub mod key;
 pub mod keyfile;
@@ -42,7 +45,9 @@ pub mod sealed;
 pub mod secret;
 pub mod signature;
 mod w3c;
+pub mod web;
 pub mod webauthn;
+pub mod webvh;
 
 pub use certificate::{DeviceCertificate, SignedCertificate};
 pub use chain::{ChainError, VerifiedIdentity, verify_chain};
@@ -56,3 +61,4 @@ pub use phrase::{PhraseError, RecoveryPhrase};
 pub use sealed::{OpenError, SealingKey, derive};
 pub use secret::Secret32;
 pub use signature::{BadSignature, Signature};
+pub use web::WebPlace;

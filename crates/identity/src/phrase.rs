@@ -4,11 +4,12 @@
 //! |---|---|
 //! | vault key | HKDF-SHA256, salt `didymos/recovery/v1`, info `vault-key` |
 //! | identity key *n* | HKDF-SHA256, salt `didymos/recovery/v1`, info `identity-key` then *n* as u32, big endian |
+//! | web key *n* | HKDF-SHA256, salt `didymos/recovery/v1`, info `web-key` then *n* as u32, big endian |
 //!
 //! Identity keys are numbered, so that rotation needs nothing new to be written down.
 
 use crate::sealed::expand;
-use crate::{IdentityKey, Secret32};
+use crate::{IdentityKey, Secret32, SigningKey};
 use bip39::{Language, Mnemonic};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -127,6 +128,12 @@ impl RecoveryPhrase {
     #[must_use]
     pub fn identity_key_number(&self, number: u32) -> IdentityKey {
         IdentityKey::from_seed(&expand(SALT, self.seed().as_slice(), &[b"identity-key", &number.to_be_bytes()]))
+    }
+
+    /// The key that signs line *number* of the identity's log on the web, counted from 0: see [`webvh`](crate::webvh).
+    #[must_use]
+    pub fn web_key(&self, number: u32) -> SigningKey {
+        SigningKey::from_seed(&expand(SALT, self.seed().as_slice(), &[b"web-key", &number.to_be_bytes()]))
     }
 
     fn seed(&self) -> Zeroizing<[u8; 64]> {

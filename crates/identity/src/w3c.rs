@@ -5,7 +5,11 @@ use didymos_base::Did;
 use serde_json::{Value, json};
 
 pub(crate) fn document(document: &DidDocument) -> Value {
-    let id = document.id.as_str();
+    document_as(document, document.id.as_str())
+}
+
+/// The same under another identifier of the same person.
+pub(crate) fn document_as(document: &DidDocument, id: &str) -> Value {
     let method = |key: &Did| {
         json!({
             "id": url(id, key),

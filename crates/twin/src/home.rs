@@ -9,6 +9,7 @@
 //! door.sock        where that process lets others in
 //! uploads/         files that wait to be imported, sealed
 //! copies           which friend has which share, sealed; made anew if it is gone
+//! beacons          by what those whose shares are kept here find this twin, sealed
 //! held/            shares of other people's journals, sealed by them
 //! ```
 
@@ -126,9 +127,18 @@ pub(crate) fn erase(home: &Path) -> Result<(), Failure> {
         remove(&format!("{name}.new"))?;
     }
     sync_dir(home)?;
-    for name in
-        [journal::JOURNAL, journal::HEAD, rollup::DERIVED, "places", "places.new", "copies", "copies.new", "door.sock"]
-    {
+    for name in [
+        journal::JOURNAL,
+        journal::HEAD,
+        rollup::DERIVED,
+        "places",
+        "places.new",
+        "copies",
+        "copies.new",
+        "beacons",
+        "beacons.new",
+        "door.sock",
+    ] {
         remove(name)?;
     }
     didymos_vault::spool::erase(home).map_err(|error| io_failure("delete uploads in", home, &error))?;

@@ -43,6 +43,8 @@ pub use door::{Door, Failure, FailureCode, Progress, Watch};
 pub use keeper::{Hook, Keeper, PasskeyShown, Receiving, Standing, WORDS_CHECKED_MIN};
 pub use moment::Moment;
 pub use peers::online::{Listen, PORT};
+pub use peers::phonebook::LookOut;
+pub use peers::returning::Friends;
 pub use request::Request;
 pub use response::Response;
 pub use twin::{Twin, unwatched};

@@ -27,7 +27,7 @@ pub use owner::{DecisionKind, Find, ImportWhich, Quality, ReceiptsAsked, Today, 
 
 pub use peers::{
     ContactChange, ContractOffer, ContractPreview, ContractWhich, Look, PairAsked, PairConfirm, PairJoin, PaperIn,
-    PhoneBookSet, UsesAsked,
+    PhoneBookExport, PhoneBookSet, UsesAsked,
 };
 pub use talk::*;
 pub use witness::{CheckpointIn, ConsistencyAsked, ForkWhich, SeenIn, WitnessWhich};
@@ -363,6 +363,9 @@ pub enum Request {
     /// Chooses them.
     #[serde(rename = "phonebook.set@1")]
     PhoneBookSet(PhoneBookSet),
+    /// Writes what to put on a domain, so that contacts find this twin by it.
+    #[serde(rename = "phonebook.export@1")]
+    PhoneBookExport(PhoneBookExport),
     /// A file that another device of the owner's sends, to be imported here.
     #[serde(rename = "import.sent@1")]
     ImportSent(ImportSent),
@@ -812,6 +815,7 @@ impl Request {
             Self::ImportSent(_) => "import.sent@1",
             Self::PhoneBook => "phonebook.show@1",
             Self::PhoneBookSet(_) => "phonebook.set@1",
+            Self::PhoneBookExport(_) => "phonebook.export@1",
             Self::CircleCreate(_) => "circle.create@1",
             Self::Circles => "circle.list@1",
             Self::CircleInvite(_) => "circle.invite@1",

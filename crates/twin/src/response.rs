@@ -158,6 +158,8 @@ pub enum Response {
     ShareProofs(ShareProofs),
     /// To the `phonebook.…@1` requests.
     PhoneBook(PhoneBookShown),
+    /// To `phonebook.export@1`.
+    PhoneBookFiles(PhoneBookFiles),
     /// To the `circle.…@1` requests of the owner's; the circle that was changed comes alone.
     Circles(Vec<CircleShown>),
     /// To `message.send@1`, `message.list@1` and `message.read@1`; after sending, the page holds what was sent.
@@ -285,6 +287,7 @@ impl Response {
             Request::ShareList(_) => Self::ShareNames(read(json)?),
             Request::ShareProve(_) => Self::ShareProofs(read(json)?),
             Request::PhoneBook | Request::PhoneBookSet(_) => Self::PhoneBook(read(json)?),
+            Request::PhoneBookExport(_) => Self::PhoneBookFiles(read(json)?),
             Request::CircleCreate(_)
             | Request::Circles
             | Request::CircleInvite(_)

@@ -11,6 +11,7 @@ use crate::door::{Door, Failure, FailureCode, Progress, Watch};
 use crate::home::{self, Lock};
 use crate::jobs::Jobs;
 use crate::payload::Payload;
+use crate::peers::returning::Friends;
 use crate::peers::{self, Peers, narrow};
 use crate::receipts::Receipts;
 use crate::request::{Quality, Today};
@@ -182,33 +183,24 @@ impl Twin {
     /// Each of `tickets` is a friend's: what `copies.help@1` answers them.
     pub fn restore_from_friends(
         home: &Path,
-        tickets: &[String],
+        friends: &Friends,
         phrase: &RecoveryPhrase,
         passphrase: &str,
         cost: KdfCost,
         watch: Watch<'_>,
     ) -> Result<Self, Failure> {
-        Self::restore_from_friends_in(World::default(), home, tickets, phrase, (passphrase, cost), watch)
+        Self::restore_from_friends_in(World::default(), home, friends, phrase, (passphrase, cost), watch)
     }
 
     /// The same in a world of its own.
     pub fn restore_from_friends_in(
         world: World,
         home: &Path,
-        tickets: &[String],
+        friends: &Friends,
         phrase: &RecoveryPhrase,
         passphrase: (&str, KdfCost),
         watch: Watch<'_>,
     ) -> Result<Self, Failure> {
-        let places: Vec<didymos_link::Place> =
-            tickets.iter().map(|ticket| ticket.parse()).collect::<Result<_, didymos_link::BadTicket>>().map_err(
-                |_| {
-                    Failure::new(
-                        FailureCode::Invalid,
-                        "not a friend's ticket: it begins with help- and comes from `twin copies help`",
-                    )
-                },
-            )?;
         home::make(home)?;
         let lock = home::lock(home)?;
         refuse_existing(home)?;
@@ -216,7 +208,7 @@ impl Twin {
             let _ = std::fs::remove_file(home.join(leftover));
         }
         let device_seed = Secret32::from_bytes(world.random()?);
-        let returned = peers::returning::restore(&world, home, phrase, &device_seed, &places, watch)?;
+        let returned = peers::returning::restore(&world, home, phrase, &device_seed, friends, watch)?;
         let twin = Self::settle_in(world, home, phrase, device_seed, &returned.versions, passphrase, lock)?;
         peers::spreading::take_over(&twin, returned.manifest)?;
         returned.notices.into_iter().for_each(|notice| twin.notice(notice));
@@ -654,6 +646,7 @@ impl Twin {
             Request::JournalPull(asked) => devices::pull(self, principal, &asked, payload).map(Response::Pulled),
             Request::PhoneBook => Ok(Response::PhoneBook(peers::phonebook::show(self))),
             Request::PhoneBookSet(asked) => peers::phonebook::set(self, &asked).map(Response::PhoneBook),
+            Request::PhoneBookExport(asked) => peers::website::export(self, &asked).map(Response::PhoneBookFiles),
             Request::ImportSent(asked) => {
                 devices::sent::take(self, principal, &asked, payload).map(|()| Response::Nothing(Nothing {}))
             }
@@ -966,6 +959,7 @@ fn asked_of(request: &Request) -> Asked {
         | Request::DeviceAdd(_)
         | Request::DeviceViewer
         | Request::PhoneBookSet(_)
+        | Request::PhoneBookExport(_)
         | Request::DeviceRevoke(_)
         | Request::DevicePromote(_)
         | Request::CircleCreate(_)
@@ -1080,6 +1074,7 @@ fn items(response: &Response) -> u64 {
         Response::Devices(answer) => answer.devices.len() as u64,
         Response::Pulled(answer) => answer.commits,
         Response::PhoneBook(_) => 1,
+        Response::PhoneBookFiles(answer) => answer.files.len() as u64,
         Response::Circles(circles) => circles.len() as u64,
         Response::Messages(page) => page.messages.len() as u64,
         Response::TokenCreated(_)

@@ -5,9 +5,9 @@ mod common;
 
 use common::{PASSPHRASE, Person, open, pair, until};
 use didymos_identity::{KdfCost, RecoveryPhrase};
-use didymos_twin::request::{CopiesSet, CopiesWhich, SpaceOffer};
+use didymos_twin::request::{CopiesSet, CopiesWhich, PhoneBookSet, SpaceOffer};
 use didymos_twin::response::{ContractState, CopiesShown, HolderShown, HolderState, SpaceShown};
-use didymos_twin::{FailureCode, Request, Response, Twin, unwatched};
+use didymos_twin::{FailureCode, Friends, LookOut, Request, Response, Twin, unwatched};
 use std::path::{Path, PathBuf};
 
 const MIB: u64 = 1 << 20;
@@ -56,7 +56,14 @@ fn ticket(of: &Person) -> String {
 fn restore_in(home: &Path, friends: &[&Person]) -> Result<Twin, didymos_twin::Failure> {
     let tickets: Vec<String> = friends.iter().map(|friend| ticket(friend)).collect();
     let phrase = RecoveryPhrase::from_entropy([1; 32]);
-    Twin::restore_from_friends(home, &tickets, &phrase, PASSPHRASE, KdfCost::for_tests(), &mut unwatched)
+    Twin::restore_from_friends(
+        home,
+        &Friends::by_tickets(&tickets),
+        &phrase,
+        PASSPHRASE,
+        KdfCost::for_tests(),
+        &mut unwatched,
+    )
 }
 
 fn files(home: &Path) -> Vec<PathBuf> {
@@ -181,6 +188,8 @@ fn a_friend_who_leaves_is_made_up_for_elsewhere() {
     let space = spaces(&ann).into_iter().find(|space| space.did == friends[1].did()).unwrap();
     friends[1].end(&space.contract.to_string());
     until(|| spaces(&ann).iter().any(|space| space.state == ContractState::Ended));
+    let over = spaces(&ann).into_iter().find(|space| space.state == ContractState::Ended).unwrap();
+    assert!(over.used > 0 && over.deleted.is_some(), "she is told until when it is kept: {over:?}");
     assert_eq!(copies(&ann, Request::Copies).margin, Some(1));
     let after = copies(&ann, Request::CopiesSpread);
     assert_eq!(after.margin, Some(2), "four friends with two shares each: {after:?}");
@@ -233,7 +242,14 @@ fn a_spreading_and_a_restore_that_were_cut_off_go_on_where_they_were() {
         steps += usize::from(progress.doing.contains("fetching"));
         if steps > 0 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
     };
-    let failure = Twin::restore_from_friends(&home, &tickets, &phrase, PASSPHRASE, KdfCost::for_tests(), &mut watch);
+    let failure = Twin::restore_from_friends(
+        &home,
+        &Friends::by_tickets(&tickets),
+        &phrase,
+        PASSPHRASE,
+        KdfCost::for_tests(),
+        &mut watch,
+    );
     let failure = failure.map(drop).unwrap_err();
     assert_eq!(failure.code, FailureCode::Stopped, "{failure}");
     assert!(!didymos_twin::home::exists(&home));
@@ -248,7 +264,95 @@ fn whoever_has_another_phrase_gets_nothing() {
     let tickets = [ticket(&friends[0])];
     let eve = RecoveryPhrase::from_entropy([66; 32]);
     let home = dir.path().join("twin");
-    let failure =
-        Twin::restore_from_friends(&home, &tickets, &eve, PASSPHRASE, KdfCost::for_tests(), &mut unwatched).map(drop);
+    let failure = Twin::restore_from_friends(
+        &home,
+        &Friends::by_tickets(&tickets),
+        &eve,
+        PASSPHRASE,
+        KdfCost::for_tests(),
+        &mut unwatched,
+    )
+    .map(drop);
     assert_eq!(failure.unwrap_err().code, FailureCode::Denied);
+}
+
+#[test]
+fn whoever_has_nothing_but_the_words_finds_friends_who_say_where_they_are() {
+    let network = mainline::Testnet::builder(5).build().unwrap();
+    let (ann, friends) = with_friends(3, 50 * MIB);
+    copies(&ann, Request::CopiesSet(CopiesSet { need: Some(2), lose: Some(1) }));
+    assert!(copies(&ann, Request::CopiesSpread).margin.is_some_and(|margin| margin >= 1));
+    drop(ann);
+    let look = |phrase: u8| {
+        let dir = tempfile::tempdir().unwrap();
+        let bootstrap = network.bootstrap.clone();
+        let look_out = LookOut { dht: true, bootstrap, loopback: true, ..LookOut::default() };
+        let how = Friends { look_out, ..Friends::default() };
+        let phrase = RecoveryPhrase::from_entropy([phrase; 32]);
+        let cost = KdfCost::for_tests();
+        let twin =
+            Twin::restore_from_friends(&dir.path().join("twin"), &how, &phrase, PASSPHRASE, cost, &mut unwatched);
+        twin.map(|twin| (dir, twin))
+    };
+    // Nobody says anything before they want it.
+    assert_eq!(look(1).map(drop).unwrap_err().code, FailureCode::NotFound);
+    for friend in &friends {
+        friend.twin.join_dht_through(network.bootstrap.clone());
+        let on = PhoneBookSet { dht: Some(true), ..PhoneBookSet::default() };
+        let Response::PhoneBook(shown) = friend.ask(Request::PhoneBookSet(on)).unwrap() else { panic!() };
+        assert_eq!(shown.troubles, [""; 0]);
+    }
+    // Where they are now, and not where they were: one has moved since, one has gone.
+    let mut friends = friends.into_iter();
+    drop(friends.next());
+    let moved = friends.next().unwrap().close().elsewhere();
+    moved.twin.join_dht_through(network.bootstrap.clone());
+    moved.twin.listen_for_contacts().unwrap();
+    let mut back = look(1);
+    until(|| {
+        if back.is_err() {
+            back = look(1);
+        }
+        back.is_ok()
+    });
+    let (dir, twin) = back.unwrap();
+    let person = Person { dir, twin: open(twin, &[]) };
+    assert_eq!(person.contacts().len(), 3);
+    assert_eq!(look(66).map(drop).unwrap_err().code, FailureCode::NotFound, "other words find nobody");
+}
+
+#[test]
+fn a_journal_that_has_rotted_is_mended_from_friends_shares() {
+    let ann = Person::new(1).with_data(4);
+    let data_end = std::fs::metadata(ann.twin.home().join("journal")).unwrap().len() as usize;
+    let friends: Vec<Person> = (0..3).map(|number| Person::new(10 + number)).collect();
+    for friend in &friends {
+        pair(&ann, friend);
+        give(friend, &ann, 50 * MIB);
+    }
+    copies(&ann, Request::CopiesSet(CopiesSet { need: Some(2), lose: Some(1) }));
+    assert!(copies(&ann, Request::CopiesSpread).margin.is_some_and(|margin| margin >= 1));
+    // One friend is away; the others are enough.
+    let mut friends = friends.into_iter();
+    drop(friends.next().unwrap().close());
+    let _there: Vec<Person> = friends.collect();
+    let path = ann.twin.home().join("journal");
+    let mut ann = ann.close();
+    for part in [3, 2] {
+        let mut bytes = std::fs::read(&path).unwrap();
+        let sound = bytes.clone();
+        bytes[data_end / part] ^= 0x10;
+        std::fs::write(&path, &bytes).unwrap();
+        let person = ann.back();
+        person.twin.listen_for_contacts().unwrap();
+        let Response::Verify(report) = person.ask(Request::Verify).unwrap() else { panic!() };
+        assert!(!report.damaged.is_empty(), "a third of the data lies there");
+        let Response::Repair(report) = person.ask(Request::Repair).unwrap() else { panic!() };
+        assert!(report.remaining.is_empty() && !report.healed.is_empty(), "{:?}", report.remaining);
+        let mended = std::fs::read(&path).unwrap();
+        assert!(mended.starts_with(&sound), "bit for bit");
+        let Response::Verify(report) = person.ask(Request::Verify).unwrap() else { panic!() };
+        assert_eq!((report.observations, report.damaged.len()), (2 * 4 * 144, 0));
+        ann = person.close();
+    }
 }

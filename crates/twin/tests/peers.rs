@@ -4,11 +4,15 @@
 mod common;
 
 use common::{Person, look, offer, offer_to, pair, until};
+use didymos_base::Timestamp;
 use didymos_consent::{Basis, Outcome, Principal, Reason, Transform, Verdict};
+use didymos_identity::{KdfCost, RecoveryPhrase};
 use didymos_twin::request::{ContactChange, ContractPreview, Look, ReceiptsAsked, UsesAsked};
 use didymos_twin::response::{ContractState, UseShown};
-use didymos_twin::{Door, FailureCode};
+use didymos_twin::{Door, FailureCode, Twin, World};
 use didymos_twin::{Request, Response};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 fn receipts(of: &Person, request: &str) -> Vec<didymos_consent::Receipt> {
     let asked = serde_json::from_value(serde_json::json!({ "request": "receipts.list@1" })).unwrap();
@@ -270,6 +274,49 @@ fn whoever_is_forgotten_is_a_stranger_and_every_contract_has_ended() {
     until(|| bob.contracts()[0].state == ContractState::Ended);
     let error = ann.change(ContactChange { contact: "bob".to_owned(), ..ContactChange::default() }).unwrap_err();
     assert_eq!(error.code, FailureCode::NotFound);
+}
+
+#[test]
+fn whoever_is_forgotten_while_away_still_hears_that_everything_has_ended() {
+    let (ann, bob, _) = granted();
+    let bob = bob.close();
+    let contact = ann.contacts()[0].did.to_string();
+    ann.change(ContactChange { contact, forget: true, ..ContactChange::default() }).unwrap();
+    assert!(ann.contacts().is_empty() && ann.contracts()[0].undelivered);
+    let ann = ann.reopen();
+    let bob = bob.back();
+    bob.twin.listen_for_contacts().unwrap();
+    ann.twin.listen_for_contacts().unwrap();
+    until(|| bob.contracts()[0].state == ContractState::Ended);
+    until(|| !ann.contracts()[0].undelivered);
+    // And no more than that: Ann knows nobody of that name.
+    assert!(ann.contacts().is_empty() && ann.twin.waiting().unwrap().is_empty());
+    let _ = bob.twin.carry_to(&ann.did());
+    assert_eq!(bob.look(look(&ann, "heart_rate")).unwrap_err().code, FailureCode::Denied);
+}
+
+#[test]
+fn a_clock_that_is_set_back_gives_no_uses_back() {
+    let ahead_ms = Arc::new(AtomicI64::new(0));
+    let (real, ahead) = (World::default().clock, Arc::clone(&ahead_ms));
+    let clock = Arc::new(move || Timestamp(real().0 + ahead.load(Ordering::SeqCst)));
+    let dir = tempfile::tempdir().unwrap();
+    let phrase = RecoveryPhrase::from_entropy([1; 32]);
+    let (home, cost) = (dir.path().join("twin"), KdfCost::for_tests());
+    let twin = Twin::init_in(World { clock, ..World::default() }, &home, &phrase, common::PASSPHRASE, cost).unwrap();
+    let (ann, bob) = (Person { dir, twin: common::open(twin, &[]) }.with_data(6), Person::new(2));
+    pair(&ann, &bob);
+    let rate = Some(didymos_consent::Rate { uses: 2, per_ms: 86_400_000 });
+    let id = ann.grant(didymos_twin::request::ContractOffer { rate, ..offer(&bob, &["heart_rate"]) }).contract;
+    until(|| bob.contracts().len() == 1);
+    bob.accept(&id.to_string()).unwrap();
+    until(|| ann.contracts()[0].state == ContractState::InForce);
+    let uses = |count: usize| (0..count).filter(|_| bob.look(look(&ann, "heart_rate")).is_ok()).count();
+    assert_eq!(uses(3), 2);
+    ahead_ms.store(2 * 86_400_000, Ordering::SeqCst);
+    assert_eq!(uses(1), 1, "two days later there are more");
+    ahead_ms.store(0, Ordering::SeqCst);
+    assert_eq!(uses(1), 0, "what was used today was used today");
 }
 
 #[test]

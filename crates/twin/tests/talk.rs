@@ -106,12 +106,10 @@ fn a_removed_member_reads_nothing_new_and_a_contact_outside_learns_nothing() {
     ann.ask(Request::CircleRemove(out)).unwrap();
     send(&ann, &club, "without eve");
     until(|| texts(&ben, &club) == ["with eve", "without eve"]);
-    let _ = eve.twin.carry_to(&ann.did());
+    // She is told, without asking for anything.
+    until(|| circles(&eve)[0].state == CircleState::Out);
     assert_eq!(texts(&eve, &club), ["with eve"]);
-    until(|| {
-        let _ = eve.ask(Request::CircleRenew(CircleWhich { circle: club.clone() }));
-        circles(&eve)[0].state == CircleState::Out
-    });
+    assert_eq!(circles(&ben)[0].state, CircleState::Member, "whoever is out says nothing of others");
     let refused =
         eve.ask(Request::MessageSend(MessageNew { to: club.clone(), text: "me".into(), ..MessageNew::default() }));
     assert_eq!(refused.unwrap_err().code, FailureCode::Denied);
@@ -163,4 +161,80 @@ fn what_was_written_while_the_other_was_away_waits_for_them() {
     ben.twin.listen_for_contacts().unwrap();
     until(|| texts(&ben, &to_ann) == ["one", "two"]);
     assert_eq!(texts(&ann, &to_ben), ["one", "two"]);
+}
+
+#[test]
+fn whoever_leaves_is_out_at_once_and_the_others_go_on() {
+    let (ann, ben) = (Person::new(1), Person::new(2));
+    pair(&ann, &ben);
+    let club = circle(&ann, "club", &[&ben]).circle.to_string();
+    until(|| page(&ben, &club).is_some());
+    send(&ann, &club, "hello");
+    until(|| texts(&ben, &club) == ["hello"]);
+    // Ann is away: nobody is there to take note of it.
+    let ann = ann.close();
+    let Response::Circles(left) = ben.ask(Request::CircleLeave(CircleWhich { circle: club.clone() })).unwrap() else {
+        panic!()
+    };
+    assert_eq!(left[0].state, CircleState::Out);
+    let more = MessageNew { to: club.clone(), text: "one more".into(), ..MessageNew::default() };
+    assert_eq!(ben.ask(Request::MessageSend(more)).unwrap_err().code, FailureCode::Denied);
+    let ann = ann.back();
+    ann.twin.listen_for_contacts().unwrap();
+    until(|| circles(&ann)[0].members.len() == 1);
+    assert_eq!((circles(&ann)[0].state, circles(&ben)[0].state), (CircleState::Member, CircleState::Out));
+    // Let in again, Ben is told anew when he is put out again.
+    let who = || CircleWho { circle: club.clone(), who: ben.did().to_string() };
+    ann.ask(Request::CircleInvite(who())).unwrap();
+    until(|| circles(&ben)[0].state == CircleState::Member);
+    ann.ask(Request::CircleRemove(who())).unwrap();
+    until(|| circles(&ben)[0].state == CircleState::Out);
+}
+
+#[test]
+fn whoever_comes_later_is_told_that_what_was_written_before_is_not_there() {
+    let (ann, ben, cleo) = (Person::new(1), Person::new(2), Person::new(3));
+    pair(&ann, &ben);
+    pair(&ann, &cleo);
+    let club = circle(&ann, "club", &[&ben]).circle.to_string();
+    until(|| page(&ben, &club).is_some());
+    send(&ann, &club, "before cleo");
+    ann.ask(Request::CircleInvite(CircleWho { circle: club.clone(), who: cleo.did().to_string() })).unwrap();
+    until(|| page(&cleo, &club).is_some());
+    send(&ann, &club, "with cleo");
+    until(|| texts(&cleo, &club) == ["with cleo"]);
+    assert!(circles(&cleo)[0].begins_later && !circles(&ann)[0].begins_later);
+    // In a conversation of two all of it is there for both.
+    let to_ben = ben.did().to_string();
+    send(&ann, &to_ben, "hello");
+    until(|| texts(&ben, &ann.did().to_string()) == ["hello"]);
+    assert!(!page(&ben, &ann.did().to_string()).unwrap().circle.begins_later);
+}
+
+#[test]
+fn two_who_begin_a_conversation_at_the_same_time_end_up_in_one() {
+    let (ann, ben) = (Person::new(1), Person::new(2));
+    pair(&ann, &ben);
+    let (to_ann, to_ben) = (ann.did().to_string(), ben.did().to_string());
+    // Neither reaches the other meanwhile.
+    let ben = ben.close();
+    send(&ann, &to_ben, "from ann");
+    let ann = ann.close();
+    let ben = ben.back();
+    send(&ben, &to_ann, "from ben");
+    let ann = ann.back();
+    for person in [&ann, &ben] {
+        person.twin.listen_for_contacts().unwrap();
+    }
+    let both = |of: &Person, to: &str| {
+        let mut texts = texts(of, to);
+        texts.sort();
+        texts == ["from ann", "from ben"]
+    };
+    until(|| both(&ann, &to_ben) && both(&ben, &to_ann));
+    until(|| circles(&ann).len() == 1 && circles(&ben).len() == 1);
+    assert_eq!(circles(&ann)[0].circle, circles(&ben)[0].circle);
+    send(&ben, &to_ann, "and on");
+    until(|| texts(&ann, &to_ben).last().is_some_and(|text| text == "and on"));
+    assert_eq!(texts(&ann, &to_ben).len(), 3);
 }

@@ -38,6 +38,13 @@ enum Change {
         /// Who
         contact: String,
     },
+    /// Say which domain somebody has, where their twin may be looked up (`twin phonebook --web on`)
+    Domain {
+        /// Who
+        contact: String,
+        /// The domain, such as ann.example.org [default: none any more]
+        domain: Option<String>,
+    },
     /// Know somebody no more, and end every contract with them
     Forget {
         /// Who
@@ -57,6 +64,9 @@ pub(crate) fn run(globals: &Globals, typed: &Contacts) -> Result<Exit, Trouble> 
         }
         Some(Change::Unblock { contact }) => {
             Request::ContactChange(ContactChange { blocked: Some(false), ..change(contact) })
+        }
+        Some(Change::Domain { contact, domain }) => {
+            Request::ContactChange(ContactChange { web: Some(domain.clone().unwrap_or_default()), ..change(contact) })
         }
         Some(Change::Forget { contact }) => Request::ContactChange(ContactChange { forget: true, ..change(contact) }),
     };
@@ -87,6 +97,11 @@ fn render(contacts: &[ContactShown], width: usize) -> String {
         let keys = contact.keys.last().map_or_else(String::new, |keys| {
             format!("version {}, seen {}", keys.version, &words::time(&keys.seen)[..10])
         });
+        let state = match &contact.web {
+            Some(web) if state.is_empty() => plain(web),
+            Some(web) => format!("{state}, {}", plain(web)),
+            None => state,
+        };
         table.row([plain(&contact.name), state, words::time(&contact.paired)[..10].to_owned(), keys]);
     }
     table.render(width)

@@ -145,7 +145,7 @@ fn render_spaces(spaces: &[SpaceShown], width: usize) -> String {
             ContractState::Expired => "expired",
         };
         let until = match &space.deleted {
-            Some(deleted) => format!("deleted {}", &words::time(deleted)[..10]),
+            Some(deleted) => format!("{}, then deleted", &words::time(deleted)[..10]),
             None => words::time(&space.expires)[..10].to_owned(),
         };
         table.row([

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use didymos_identity::KdfCost;
 use didymos_twin::request::RecoveryBegin;
 use didymos_twin::response::{ClaimState, RecoveryAnswer};
-use didymos_twin::{Request, Response, Twin, home};
+use didymos_twin::{Friends, Request, Response, Twin, home};
 use std::path::{Path, PathBuf};
 
 /// Folder, within the home, of the twin that does the asking.
@@ -26,7 +26,8 @@ Example, on a new machine:
   twin recover begin 'Ann'               whose twin: the name by which the guardians know you, or your DID
   twin recover add twin-hAFYIL...        a ticket that a guardian makes with `twin pair`, on the phone
   twin recover                           how it stands; asks every guardian
-  twin recover finish /media/disk/copy   once enough have handed over their shares
+  twin recover finish /media/disk/copy   once enough have handed over their shares: restores from a copy
+  twin recover finish --from-friends     or from friends who keep shares, the guardians first of all
 
 Each guardian compares the digits with you and approves with `twin guardian approve`. Then the waiting
 time runs that you chose; your old twin, if somebody has it, is told and can stop it.";
@@ -47,7 +48,7 @@ enum Act {
     Add(Add),
     /// Ask every guardian how it stands
     Status,
-    /// Put the phrase together and restore from a copy
+    /// Put the phrase together and restore from a copy, or from friends
     Finish(Finish),
     /// Give up and delete what was begun here
     Abandon,
@@ -68,8 +69,11 @@ struct Add {
 #[derive(Args)]
 struct Finish {
     /// A folder, or `s3://bucket/prefix`, with a copy of the twin
-    #[arg(required_unless_present = "phrase_out")]
+    #[arg(required_unless_present_any = ["phrase_out", "from_friends"])]
     target: Option<String>,
+    /// Restore from friends who keep shares: the guardians, and these tickets or else whoever can be found
+    #[arg(long, value_name = "TICKET", num_args = 0.., conflicts_with_all = ["target", "phrase_out"])]
+    from_friends: Option<Vec<String>>,
     /// Only write the recovery phrase to this new file (readable by you only), for `twin restore`
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     phrase_out: Option<PathBuf>,
@@ -152,18 +156,26 @@ fn finish_here(globals: &Globals, asking: &Globals, finish: &Finish) -> Result<E
     let passphrase = passphrase::existing(globals.passphrase_file.as_deref())?;
     let twin = open_own(&folder, &passphrase)?;
     let (did, phrase) = twin.recovered()?;
+    let guardians = twin.contact_places()?;
     drop(twin);
     if let Some(path) = &finish.phrase_out {
         let kept = passphrase::keep(&phrase, path)?;
         output::text(&format!("The 24 words of {did} are in {}, readable by you only.\n", kept.display()))?;
         return Ok(Exit::Done);
     }
-    let target = super::backup::target(finish.target.as_deref().unwrap_or_default())?;
-    let options = finish.options.read(&target)?;
-    interrupt::heed("stopping; nothing is left half done");
-    let mut meter = Meter::new();
+    let target = finish.target.as_deref().map(super::backup::target).transpose()?;
+    let options = finish.options.read(target.as_deref().unwrap_or_default())?;
+    interrupt::heed("stopping; the same command goes on from there");
+    let (mut meter, cost) = (Meter::new(), KdfCost::STANDARD);
     let mut watch = |progress| meter.show(&progress);
-    let twin = Twin::restore(&home, &target, &options, &phrase, &passphrase, KdfCost::STANDARD, &mut watch);
+    let twin = match &target {
+        Some(target) => Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch),
+        None => {
+            let friends = super::restore::friends(finish.from_friends.as_deref().unwrap_or_default());
+            let friends = Friends { places: guardians, ..friends };
+            Twin::restore_from_friends(&home, &friends, &phrase, &passphrase, cost, &mut watch)
+        }
+    };
     meter.finish();
     let reach = Reach::own(home, twin?);
     let Response::Status(status) = reach.ask(&Request::Status)? else { return Err(Trouble::misunderstood()) };

@@ -11,14 +11,17 @@ use crate::trouble::Trouble;
 use crate::{interrupt, output, passphrase};
 use clap::Args;
 use didymos_identity::KdfCost;
-use didymos_twin::{Request, Response, Twin};
+use didymos_twin::{Friends, LookOut, Request, Response, Twin};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   twin restore /media/disk/twin-copy
   twin --home ~/twin2 restore s3://bucket/twin --option endpoint=https://s3.example.org
-  twin restore --from-friends help-AbC… help-XyZ…     each friend makes one with `twin copies help`";
+  twin restore --from-friends                         looks for friends in the local network and in the DHT
+  twin restore --from-friends help-AbC… help-XyZ…     each friend makes one with `twin copies help`
+
+Friends are found by themselves where they have switched that on (`twin phonebook --lan on`, `--dht on`).";
 
 /// Gets the twin back from a copy, or from friends who keep shares of it. Needs the recovery phrase and nothing else; you
 /// choose a new passphrase.
@@ -27,14 +30,20 @@ Examples:
 pub(crate) struct Restore {
     #[arg(help = "A folder, or s3://bucket/prefix", required_unless_present = "from_friends")]
     target: Option<String>,
-    /// Tickets of friends who keep shares: any few of them are enough
-    #[arg(long, value_name = "TICKET", num_args = 1.., conflicts_with = "target")]
-    from_friends: Vec<String>,
+    /// From friends who keep shares: any few of them are enough. Tickets of theirs [default: those who can be found]
+    #[arg(long, value_name = "TICKET", num_args = 0.., conflicts_with = "target")]
+    from_friends: Option<Vec<String>>,
     /// File with the recovery phrase; else you are asked
     #[arg(long, value_name = "FILE")]
     phrase_file: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+}
+
+/// Friends by their tickets; without any, those who say where they are.
+pub(crate) fn friends(tickets: &[String]) -> Friends {
+    let look_out = if tickets.is_empty() { LookOut::everywhere() } else { LookOut::default() };
+    Friends { look_out, ..Friends::by_tickets(tickets) }
 }
 
 pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
@@ -50,7 +59,10 @@ pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
     let cost = KdfCost::STANDARD;
     let twin = match &target {
         Some(target) => Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch),
-        None => Twin::restore_from_friends(&home, &typed.from_friends, &phrase, &passphrase, cost, &mut watch),
+        None => {
+            let friends = friends(typed.from_friends.as_deref().unwrap_or_default());
+            Twin::restore_from_friends(&home, &friends, &phrase, &passphrase, cost, &mut watch)
+        }
     };
     meter.finish();
     let twin = twin?;

@@ -214,11 +214,20 @@ fn print(globals: &Globals, answer: &MessagesAnswer, known: &[Digest]) -> Result
             return output::json(answer);
         }
         if fresh.is_empty() {
-            return output::text("Nothing has been written yet.\n");
+            let words = match answer.circle.begins_later {
+                true => "Nothing has been written since you came.\n",
+                false => "Nothing has been written yet.\n",
+            };
+            return output::text(words);
         }
         if answer.more {
             let first = answer.messages.first().map(|first| first.message.to_string()).unwrap_or_default();
             output::aside(&faint(&format!("older ones: --before {first}")));
+        } else if answer.circle.begins_later {
+            output::aside(&faint("What was written before you came is not here."));
+        }
+        if answer.circle.state == CircleState::Out {
+            output::aside(&faint("You are out of this circle. What came before stays."));
         }
     }
     if globals.json {
@@ -318,7 +327,7 @@ fn state(circle: &CircleShown) -> String {
         CircleState::Member if circle.with.is_some() => String::new(),
         CircleState::Member => format!("{} people", circle.members.len()),
         CircleState::Waiting => "waits to be let in anew".to_owned(),
-        CircleState::Out => "left".to_owned(),
+        CircleState::Out => "you are out".to_owned(),
     }
 }
 

@@ -2,13 +2,18 @@
 //!
 //! A twin registers itself under a *tag*: BLAKE3 of its endpoint key and the day, under a purpose of its own. Contacts
 //! know the key and can tell whose tag it is; to everybody else in the network it is a name that changes every day, and
-//! no DID, name or key is said.
+//! no DID, name or key is said. A [beacon](Beacon) is registered like an endpoint, with what it says beside it.
 
-use super::{NotPublished, Source};
+use super::beacon::BEACONS_MAX;
+use super::{Beacon, NotPublished, Sought, Source};
+use crate::host::Place;
 use crate::peer::EndpointKey;
 use crate::wire::digest_of;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mdns_sd::{IfKind, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,14 +29,24 @@ pub struct Lan {
     daemon: ServiceDaemon,
     own: EndpointKey,
     registered: Mutex<Option<(String, Vec<SocketAddr>)>>,
+    /// Beacons by their tag, with what they say.
+    lit: Mutex<HashMap<String, Vec<u8>>>,
     heard: Arc<Heard>,
 }
 
 #[derive(Default)]
-struct Heard(Mutex<HashMap<String, Vec<SocketAddr>>>, Condvar);
+struct Heard(Mutex<HashMap<String, Registered>>, Condvar);
+
+/// What is known of a tag.
+#[derive(Clone, Default)]
+struct Registered {
+    addrs: Vec<SocketAddr>,
+    /// What a beacon says.
+    said: Option<Vec<u8>>,
+}
 
 impl Heard {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Vec<SocketAddr>>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Registered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,7 +71,29 @@ fn addrs_of(service: &ResolvedService) -> Vec<SocketAddr> {
     addrs.filter(usable).take(crate::peer::ADDRS_MAX).collect()
 }
 
+/// The entry in which a beacon speaks, in base64url.
+const SAID: &str = "s";
+const SAID_TEXT_MAX: usize = 250;
+
+fn said_by(service: &ResolvedService) -> Option<Vec<u8>> {
+    let text = service.get_property_val_str(SAID).filter(|text| text.len() <= SAID_TEXT_MAX)?;
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
 impl Lan {
+    fn register(&self, tag: &str, addrs: &[SocketAddr], said: Option<&[u8]>) -> Result<(), NotPublished> {
+        let failed = |error: mdns_sd::Error| NotPublished { source_name: NAME, words: error.to_string() };
+        let Some(port) = addrs.iter().find(|addr| addr.is_ipv4()).or(addrs.first()).map(SocketAddr::port) else {
+            return Ok(());
+        };
+        let ips: Vec<IpAddr> = addrs.iter().filter(|addr| addr.port() == port).map(SocketAddr::ip).collect();
+        let said = said.map(|said| (SAID, URL_SAFE_NO_PAD.encode(said)));
+        let said: Vec<(&str, String)> = said.into_iter().collect();
+        let service =
+            ServiceInfo::new(SERVICE, tag, &format!("{tag}.local."), &ips[..], port, &said[..]).map_err(failed)?;
+        self.daemon.register(service).map_err(failed)
+    }
+
     /// Begins to listen. On the `loopback` interface alone, only twins of this machine are heard, as tests want it.
     pub fn start(own: EndpointKey, loopback: bool) -> Result<Self, NotPublished> {
         let failed = |error: mdns_sd::Error| NotPublished { source_name: NAME, words: error.to_string() };
@@ -78,7 +115,10 @@ impl Lan {
                         let Some(tag) = tag_of(service.get_fullname()) else { continue };
                         let mut all = sink.all();
                         if all.len() < HEARD_MAX || all.contains_key(tag) {
-                            all.insert(tag.to_owned(), addrs_of(&service));
+                            all.insert(
+                                tag.to_owned(),
+                                Registered { addrs: addrs_of(&service), said: said_by(&service) },
+                            );
                             sink.1.notify_all();
                         }
                     }
@@ -92,7 +132,7 @@ impl Lan {
             }
         });
         listening.map_err(|error| NotPublished { source_name: NAME, words: error.to_string() })?;
-        Ok(Self { daemon, own, registered: Mutex::default(), heard })
+        Ok(Self { daemon, own, registered: Mutex::default(), lit: Mutex::default(), heard })
     }
 }
 
@@ -102,32 +142,66 @@ impl Source for Lan {
     }
 
     fn publish(&self, addrs: &[SocketAddr], now_ms: i64) -> Result<(), NotPublished> {
-        let failed = |error: mdns_sd::Error| NotPublished { source_name: NAME, words: error.to_string() };
         let tag = tag(&self.own, now_ms, 0);
         let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = Some((tag.clone(), addrs.to_vec()));
-        let Some(port) = addrs.iter().find(|addr| addr.is_ipv4()).or(addrs.first()).map(SocketAddr::port) else {
-            return Ok(());
-        };
         if *registered == wanted {
             return Ok(());
         }
         if let Some((old, _)) = registered.take() {
             let _ = self.daemon.unregister(&format!("{old}.{SERVICE}"));
         }
-        let ips: Vec<IpAddr> = addrs.iter().filter(|addr| addr.port() == port).map(SocketAddr::ip).collect();
-        let none: &[(&str, &str)] = &[];
-        let service =
-            ServiceInfo::new(SERVICE, &tag, &format!("{tag}.local."), &ips[..], port, none).map_err(failed)?;
-        self.daemon.register(service).map_err(failed)?;
+        self.register(&tag, addrs, None)?;
         *registered = wanted;
         Ok(())
     }
 
-    fn find(&self, endpoint: &EndpointKey, now_ms: i64, patience: Duration) -> Vec<SocketAddr> {
+    fn light(&self, beacons: &[Beacon], here: &Place, now_ms: i64) -> Result<(), NotPublished> {
+        let mut lit = self.lit.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = |beacon: &Beacon| {
+            // The network says the addresses itself, and an entry has no room for many.
+            beacon.say(&Place { endpoint: here.endpoint, addrs: here.addrs.iter().take(1).copied().collect() })
+        };
+        let wanted: HashMap<String, Vec<u8>> =
+            beacons.iter().take(BEACONS_MAX).map(|beacon| (tag(beacon.key(), now_ms, 0), said(beacon))).collect();
+        lit.retain(|tag, said| {
+            let stays = wanted.get(tag) == Some(said);
+            if !stays {
+                let _ = self.daemon.unregister(&format!("{tag}.{SERVICE}"));
+            }
+            stays
+        });
+        for (tag, said) in wanted {
+            if let Entry::Vacant(dark) = lit.entry(tag) {
+                self.register(dark.key(), &here.addrs, Some(&said))?;
+                dark.insert(said);
+            }
+        }
+        Ok(())
+    }
+
+    fn look_out(&self, beacons: &[Beacon], now_ms: i64, patience: Duration) -> Vec<Place> {
+        let tags: Vec<(String, &Beacon)> = beacons
+            .iter()
+            .flat_map(|beacon| [0, -1, 1].map(|days| (tag(beacon.key(), now_ms, days), beacon)))
+            .collect();
+        // Friends answer one by one: all of the time is waited for all of them.
+        let all = self.heard.all();
+        let all = self.heard.1.wait_timeout_while(all, patience, |_| true).unwrap_or_else(PoisonError::into_inner).0;
+        let heard = |(tag, beacon): &(String, &Beacon)| {
+            let registered = all.get(tag)?;
+            let place = beacon.hear(registered.said.as_deref()?)?;
+            Some(Place { endpoint: place.endpoint, addrs: registered.addrs.clone() })
+        };
+        tags.iter().filter_map(heard).collect()
+    }
+
+    fn find(&self, sought: &Sought<'_>, now_ms: i64, patience: Duration) -> Vec<SocketAddr> {
         // The other side's clock may be on another day.
-        let tags = [0, -1, 1].map(|days| tag(endpoint, now_ms, days));
-        let found = |all: &HashMap<String, Vec<SocketAddr>>| tags.iter().find_map(|tag| all.get(tag).cloned());
+        let tags = [0, -1, 1].map(|days| tag(sought.endpoint, now_ms, days));
+        let found = |all: &HashMap<String, Registered>| {
+            tags.iter().find_map(|tag| all.get(tag).map(|registered| registered.addrs.clone()))
+        };
         let all = self.heard.all();
         let waited = self.heard.1.wait_timeout_while(all, patience, |all| found(all).is_none());
         let (all, _) = waited.unwrap_or_else(PoisonError::into_inner);

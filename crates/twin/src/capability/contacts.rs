@@ -8,6 +8,7 @@ use crate::peers::{change_contacts, look, meant};
 use crate::request::ContactChange;
 use crate::response::{ContactShown, KeysSeen, PlaceShown};
 use didymos_base::{Did, ZoneOffset};
+use didymos_identity::WebPlace;
 
 fn shown(contact: &Contact, connected: &[Did]) -> ContactShown {
     let utc = |time: didymos_base::Timestamp| time.rfc3339(ZoneOffset::UTC);
@@ -36,6 +37,7 @@ fn shown(contact: &Contact, connected: &[Did]) -> ContactShown {
                 seen: utc(seen.at),
             })
             .collect(),
+        web: contact.web.as_ref().map(ToString::to_string),
     }
 }
 
@@ -49,7 +51,12 @@ pub(crate) fn list(twin: &Twin) -> Result<Vec<ContactShown>, Failure> {
 
 pub(crate) fn change(twin: &Twin, asked: &ContactChange) -> Result<Vec<ContactShown>, Failure> {
     let contact = meant(twin, &asked.contact)?;
-    if asked.forget && (asked.name.is_some() || asked.blocked.is_some()) {
+    let web = asked.web.as_deref().map(str::trim).map(|web| match web {
+        "" => Ok(None),
+        web => web.parse::<WebPlace>().map(Some),
+    });
+    let web = web.transpose().map_err(|error| Failure::new(FailureCode::Invalid, error.to_string()))?;
+    if asked.forget && (asked.name.is_some() || asked.blocked.is_some() || web.is_some()) {
         let words = "a contact that is forgotten has no name and cannot be blocked: ask for one of these";
         return Err(Failure::new(FailureCode::Invalid, words));
     }
@@ -64,6 +71,10 @@ pub(crate) fn change(twin: &Twin, asked: &ContactChange) -> Result<Vec<ContactSh
         }
         if let Some(blocked) = asked.blocked.filter(|blocked| *blocked != contact.blocked) {
             records.push(Record::Blocked { did: contact.did.clone(), blocked, at: twin.now() });
+        }
+        if let Some(web) = web.as_ref().filter(|web| **web != contact.web) {
+            let web = web.as_ref().map(ToString::to_string);
+            records.push(Record::Web { did: contact.did.clone(), web });
         }
         if asked.forget {
             records.push(Record::Forgotten { did: contact.did.clone(), at: twin.now() });

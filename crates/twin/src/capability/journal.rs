@@ -106,8 +106,13 @@ pub(crate) fn repair(twin: &Twin) -> Result<RepairReport, Failure> {
             copies.places.0.push(open);
         }
     }
-    let repaired = twin.vault.repair(&mut copies)?;
-    let mut healed: Vec<Damage> = repaired.healed.into_iter().map(damage).collect();
+    let mut repaired = twin.vault.repair(&mut copies)?;
+    let mut healed: Vec<Damage> = repaired.healed.drain(..).map(damage).collect();
+    // What only friends have is fetched between two passes, while the journal can be read.
+    while !repaired.remaining.is_empty() && copies.friends.as_mut().is_some_and(FromFriends::fetch) {
+        repaired = twin.vault.repair(&mut copies)?;
+        healed.extend(repaired.healed.drain(..).map(damage));
+    }
     backup::heal_beside(twin)?;
     healed.extend(beside);
     let mut remaining: Vec<Damage> = repaired.remaining.into_iter().map(damage).collect();

@@ -12,13 +12,20 @@ use crate::request::{ManifestPut, ShareDrop, ShareList, ShareProve, SharePut, Sh
 use crate::response::{LeafProof, Nothing, ShareBytes, ShareNames, ShareProofs};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use didymos_base::{Did, Digest};
+use didymos_base::{Did, Digest, canonical};
 use didymos_consent::{Principal, Reason};
 use didymos_copies::leaf::{self, SHARE_BYTES_MAX};
 use didymos_copies::manifest::{ENVELOPE_BYTES_MAX, Envelope};
+use didymos_identity::Secret32;
+use didymos_link::book::Beacon;
+use didymos_link::book::beacon::BEACONS_MAX;
 use didymos_vault::held::Sort;
+use minicbor::bytes::ByteArray;
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
+/// Name of the file of beacons beside the journal.
+pub(crate) const BEACONS: &str = "beacons";
 /// Names in one answer.
 pub(crate) const NAMES_MAX: usize = 2_048;
 /// Leaves in one question.
@@ -157,7 +164,41 @@ pub(crate) fn put_manifest(
     if held.manifest(owner)?.is_some_and(|(number, _)| number > envelope.number) {
         return Err(invalid("a newer list of shares is kept here already"));
     }
-    keep(twin, owner, (Sort::Manifest, manifest_name()), envelope.number, &bytes)
+    keep(twin, owner, (Sort::Manifest, manifest_name()), envelope.number, &bytes)?;
+    if let Some(seed) = &asked.beacon {
+        let bytes = URL_SAFE_NO_PAD.decode(seed.as_str()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let seed = bytes.ok_or_else(|| invalid("the seed of a beacon has 32 bytes"))?;
+        keep_beacon(twin, owner, seed)?;
+    }
+    Ok(Nothing {})
+}
+
+/// Seeds of beacons, by whose they are. They lie sealed beside the journal; one that is lost comes with the next list.
+type Seeds = BTreeMap<Did, ByteArray<32>>;
+
+fn seeds(twin: &Twin) -> Seeds {
+    twin.vault.read_beside(BEACONS).and_then(|bytes| canonical::decode(&bytes).ok()).unwrap_or_default()
+}
+
+fn keep_beacon(twin: &Twin, owner: &Did, seed: [u8; 32]) -> Result<(), Failure> {
+    let _one = twin.peers.keeping.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (mut seeds, keeping) = (seeds(twin), twin.vault.held().owners()?);
+    seeds.retain(|did, _| keeping.contains(did));
+    if seeds.get(owner).is_some_and(|known| **known == seed)
+        || (seeds.len() >= BEACONS_MAX && !seeds.contains_key(owner))
+    {
+        return Ok(());
+    }
+    seeds.insert(owner.clone(), seed.into());
+    Ok(twin.vault.write_beside(BEACONS, &canonical::encode(&seeds))?)
+}
+
+/// The beacons that this twin lights: of everybody whose list of shares is kept here.
+pub(crate) fn beacons(twin: &Twin) -> Vec<Beacon> {
+    let held = twin.vault.held();
+    let is_kept = |owner: &Did| held.manifest(owner).is_ok_and(|manifest| manifest.is_some());
+    let kept = seeds(twin).into_iter().filter(|(owner, _)| is_kept(owner));
+    kept.map(|(_, seed)| Beacon::new(Secret32::from_bytes(*seed))).collect()
 }
 
 pub(crate) fn get_manifest(

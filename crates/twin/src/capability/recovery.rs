@@ -15,6 +15,7 @@ use didymos_base::{Did, Digest, ZoneOffset};
 use didymos_guard::quest::claim_public;
 use didymos_guard::{Claim, Kind, Legacy, Outcome, Quest, Record, lasting_key};
 use didymos_identity::RecoveryPhrase;
+use didymos_link::Place;
 
 /// Makes a claim of this twin's and keeps it.
 pub(crate) fn claim(twin: &Twin, kind: Kind, who: &str, of: Option<Did>) -> Result<Quest, Failure> {
@@ -120,6 +121,11 @@ impl Twin {
             .entropy
             .ok_or_else(|| Failure::new(FailureCode::Damaged, "what was handed over holds no recovery phrase"))?;
         Ok((ward, RecoveryPhrase::from_entropy(entropy.0)))
+    }
+
+    /// Where every contact was last: of a machine that asks guardians, where those are.
+    pub fn contact_places(&self) -> Result<Vec<Place>, Failure> {
+        look(self, |book| book.contacts.all().flat_map(|contact| contact.known().places).collect())
     }
 
     /// Says what the owner calls themself, where that is not done by a setup in the browser.

@@ -51,15 +51,15 @@ pub(crate) fn room(twin: &Twin, giver: &Did, taker: &Did, now: Timestamp) -> Res
     })
 }
 
-/// When what is kept for `taker` is deleted; none while a contract of room is in force.
-pub(crate) fn deleted_at(twin: &Twin, taker: &Did, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-    if room(twin, twin.did(), taker, now)?.is_some() {
+/// When `giver` deletes what they keep for `taker`; none while a contract of room is in force.
+fn deleted_at(twin: &Twin, giver: &Did, taker: &Did, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    if room(twin, giver, taker, now)?.is_some() {
         return Ok(None);
     }
     let over = look(twin, |book| {
         let given = |entry: &&Entry| {
             let terms = &entry.offer.terms;
-            terms.assigner == *twin.did() && terms.assignee == *taker && terms.space.is_some()
+            terms.assigner == *giver && terms.assignee == *taker && terms.space.is_some()
         };
         let all = book.contracts.all().map(|(_, entry)| entry).filter(given);
         all.filter(|entry| entry.acceptance.is_some())
@@ -78,7 +78,7 @@ pub(crate) fn deleted_at(twin: &Twin, taker: &Did, now: Timestamp) -> Result<Opt
 pub(crate) fn sweep(twin: &Twin) -> Result<(), Failure> {
     let now = twin.now();
     for owner in twin.vault.held().owners()? {
-        if deleted_at(twin, &owner, now)?.is_some_and(|at| at <= now) {
+        if deleted_at(twin, twin.did(), &owner, now)?.is_some_and(|at| at <= now) {
             let bytes = twin.vault.held().remove_all(&owner)?;
             twin.notice(format!(
                 "{bytes} bytes that were kept for {owner} are deleted: the room had ended 30 days before"
@@ -99,7 +99,9 @@ pub(crate) fn list(twin: &Twin) -> Result<Vec<SpaceShown>, Failure> {
         } else {
             super::copies::bytes_at(twin, &contract.did)?
         };
-        let deleted = if contract.granted && used > 0 { deleted_at(twin, &contract.did, now)? } else { None };
+        let (me, them) = (twin.did(), &contract.did);
+        let (giver, taker) = if contract.granted { (me, them) } else { (them, me) };
+        let deleted = if used > 0 { deleted_at(twin, giver, taker, now)? } else { None };
         spaces.push(SpaceShown {
             contract: contract.contract,
             state: contract.state,

@@ -11,7 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::{Did, canonical};
 use didymos_consent::Act;
-use didymos_identity::SignedDocument;
+use didymos_identity::{SignedDocument, VerifiedIdentity, verify_chain};
+use didymos_link::peer::VERSIONS_MAX;
 use didymos_link::{Peer, Purpose};
 use didymos_vault::{ObjectKind, Signer};
 use minicbor::{Decode, Encode};
@@ -31,6 +32,18 @@ pub(crate) struct Given {
     /// Opens the vault.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub(crate) vault_key: [u8; 32],
+}
+
+impl Given {
+    /// What was given, and the identity that it says.
+    pub(super) fn read(bytes: &[u8]) -> Result<(Self, VerifiedIdentity), String> {
+        let given: Self = canonical::decode(bytes).map_err(|_| "what was given cannot be read".to_owned())?;
+        if given.versions.len() > VERSIONS_MAX {
+            return Err("what was given has more versions of an identity than are taken in".to_owned());
+        }
+        let identity = verify_chain(&given.versions).map_err(|error| error.to_string())?;
+        Ok((given, identity))
+    }
 }
 
 impl Drop for Given {

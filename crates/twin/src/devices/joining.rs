@@ -15,9 +15,7 @@ use crate::request::{CommitNamed, JournalPull};
 use crate::response::PairingShown;
 use crate::{Request, Response, Twin, World, home};
 use didymos_base::{Did, Timestamp, canonical};
-use didymos_identity::{
-    DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SigningKey, Unlocked, derive, verify_chain,
-};
+use didymos_identity::{DidDocument, KdfCost, KeyFile, RecoveryPhrase, Secret32, SigningKey, Unlocked, derive};
 use didymos_link::{Call, Host, Known, LinkError, Own, Peer, Place, Purpose, Reach, Refusal, Reply, Settings, Ticket};
 use didymos_vault::{Opening, Vault, VaultKey};
 use std::path::{Path, PathBuf};
@@ -63,8 +61,7 @@ impl Host for Joiner {
         if purpose != Purpose::Device {
             return Err("this ticket is for something else".to_owned());
         }
-        let given: Given = canonical::decode(given).map_err(|_| "what was given cannot be read".to_owned())?;
-        let identity = verify_chain(&given.versions).map_err(|error| error.to_string())?;
+        let (given, identity) = Given::read(given)?;
         let mut state = self.state();
         // The identity has to be the one that was shown when the digits were compared, and it has to list this machine.
         let same = identity.id() == &peer.did && given.versions.starts_with(&peer.versions);

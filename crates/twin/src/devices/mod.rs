@@ -147,6 +147,18 @@ fn identity_key(twin: &Twin, words: &Words) -> Result<(RecoveryPhrase, IdentityK
     Ok((phrase, key))
 }
 
+/// Whether a machine that joins could take these bytes for what it is given: for fuzzing.
+#[doc(hidden)]
+#[must_use]
+pub fn is_given(bytes: &[u8]) -> bool {
+    enrol::Given::read(bytes).is_ok()
+}
+
+/// Refuses words of another identity than this twin's.
+pub(crate) fn controlled_by(twin: &Twin, phrase: &RecoveryPhrase) -> Result<(), Failure> {
+    controlling_key(phrase, &twin.versions()).map(drop)
+}
+
 fn controlling_key(phrase: &RecoveryPhrase, versions: &[SignedDocument]) -> Result<IdentityKey, Failure> {
     let identity = verify_chain(versions).map_err(|error| Failure::new(FailureCode::Damaged, error.to_string()))?;
     let number = identity.controllers().len() as u32 - 1;

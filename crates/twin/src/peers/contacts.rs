@@ -5,7 +5,7 @@
 use crate::door::{Failure, FailureCode};
 use didymos_base::{Did, Timestamp, canonical};
 use didymos_consent::{Act, Contract, Period, Streams};
-use didymos_identity::{SignedDocument, VerifiedIdentity, verify_chain};
+use didymos_identity::{SignedDocument, VerifiedIdentity, WebPlace, verify_chain};
 use didymos_link::{EndpointKey, Known, Peer, Place};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -80,6 +80,14 @@ pub(crate) enum Record {
         #[n(1)]
         at: Timestamp,
     },
+    /// The domain that they have, as the owner was told; none any more.
+    #[n(6)]
+    Web {
+        #[n(0)]
+        did: Did,
+        #[n(1)]
+        web: Option<String>,
+    },
 }
 
 /// One of a contact's endpoints.
@@ -104,6 +112,8 @@ pub(crate) struct Contact {
     /// The one that was seen last first.
     pub(crate) places: Vec<Seen>,
     pub(crate) blocked: bool,
+    /// The domain that they have.
+    pub(crate) web: Option<WebPlace>,
 }
 
 impl Contact {
@@ -140,13 +150,18 @@ impl Contact {
 
 /// Every contact.
 #[derive(Default)]
-pub(crate) struct Contacts(BTreeMap<Did, Contact>);
+pub(crate) struct Contacts {
+    known: BTreeMap<Did, Contact>,
+    /// Whom the owner does not know any more: where they were, for what is still to reach them.
+    forgotten: BTreeMap<Did, Contact>,
+}
 
 impl Contacts {
     pub(crate) fn apply(&mut self, record: Record) {
         match record {
             Record::Paired { did, name, at } => {
-                let contact = self.0.entry(did.clone()).or_insert_with(|| Contact {
+                self.forgotten.remove(&did);
+                let contact = self.known.entry(did.clone()).or_insert_with(|| Contact {
                     did,
                     name: name.clone(),
                     paired: at,
@@ -154,46 +169,63 @@ impl Contacts {
                     learnt: Vec::new(),
                     places: Vec::new(),
                     blocked: false,
+                    web: None,
                 });
                 (contact.name, contact.paired, contact.blocked) = (name, at, false);
             }
             Record::Versions { did, since, versions, at } => {
-                if let Some(contact) = self.0.get_mut(&did).filter(|contact| contact.versions.len() == since as usize) {
+                if let Some(contact) =
+                    self.known.get_mut(&did).filter(|contact| contact.versions.len() == since as usize)
+                {
                     contact.versions.extend(versions);
                     contact.learnt.push((contact.versions.len() as u32, at));
                 }
             }
             Record::Seen { did, device, endpoint, addrs, at } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.places.retain(|seen| seen.endpoint != endpoint);
                     contact.places.insert(0, Seen { device, endpoint, addrs, at });
                     contact.places.truncate(PLACES_MAX);
                 }
             }
             Record::Named { did, name } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.name = name;
                 }
             }
             Record::Blocked { did, blocked, .. } => {
-                if let Some(contact) = self.0.get_mut(&did) {
+                if let Some(contact) = self.known.get_mut(&did) {
                     contact.blocked = blocked;
                 }
             }
-            Record::Forgotten { did, .. } => drop(self.0.remove(&did)),
+            Record::Web { did, web } => {
+                if let Some(contact) = self.known.get_mut(&did) {
+                    contact.web = web.and_then(|web| web.parse().ok());
+                }
+            }
+            Record::Forgotten { did, .. } => {
+                if let Some(contact) = self.known.remove(&did) {
+                    self.forgotten.insert(did, contact);
+                }
+            }
         }
     }
 
     pub(crate) fn get(&self, did: &Did) -> Option<&Contact> {
-        self.0.get(did)
+        self.known.get(did)
+    }
+
+    /// Somebody whom the owner has forgotten.
+    pub(crate) fn forgotten(&self, did: &Did) -> Option<&Contact> {
+        self.forgotten.get(did)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Contact> {
-        self.0.values()
+        self.known.values()
     }
 
     /// The one contact that `text` names; else the names that it may mean.
@@ -242,6 +274,7 @@ impl Contacts {
             learnt: Vec::new(),
             places: Vec::new(),
             blocked: false,
+            web: None,
         };
         records.extend(known.unwrap_or(&fresh).news(peer, at));
         records

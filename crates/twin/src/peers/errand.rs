@@ -16,8 +16,8 @@ pub(crate) struct Errand {
     pub(crate) run: fn(&Twin, &Did) -> Result<(), Failure>,
 }
 
-/// Every kind, in the order in which they are run.
-const ERRANDS: [Errand; 5] = [
+/// Every kind, in the order in which they are run. The first is of contracts.
+static ERRANDS: [Errand; 5] = [
     super::contracts::ERRAND,
     super::guards::ERRAND,
     super::witnesses::ERRAND,
@@ -25,15 +25,21 @@ const ERRANDS: [Errand; 5] = [
     super::spreading::ERRAND,
 ];
 
+/// What is carried to `did`: to whoever was forgotten only the ends of what was agreed.
+fn errands(twin: &Twin, did: &Did) -> &'static [Errand] {
+    let is_contact = super::look(twin, |book| book.contacts.get(did).is_some()).unwrap_or(false);
+    if is_contact { &ERRANDS } else { &ERRANDS[..1] }
+}
+
 /// Whether anything waits for `did`.
 pub(crate) fn waits(twin: &Twin, did: &Did) -> bool {
-    ERRANDS.iter().any(|errand| (errand.waits)(twin, did))
+    errands(twin, did).iter().any(|errand| (errand.waits)(twin, did))
 }
 
 /// Runs every errand to `did`. One that fails leaves the others to be tried; the first failure is told.
 pub(crate) fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
     let mut first = Ok(());
-    for errand in ERRANDS.iter().filter(|errand| (errand.waits)(twin, did)) {
+    for errand in errands(twin, did).iter().filter(|errand| (errand.waits)(twin, did)) {
         let ran = (errand.run)(twin, did);
         first = first.and(ran);
     }

@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Parcels that are kept in memory while a journal is healed.
 const KEPT: usize = 8;
+/// So often, on the whole, a parcel is fetched for a repair.
+const FETCHES_EACH: usize = 4;
 
 /// How often, and how long apart, a friend who is busy is asked again.
 const TRIES: usize = 60;
@@ -140,6 +142,12 @@ pub(crate) struct FromFriends<'a> {
     sources: Vec<Source>,
     /// The parcels that were fetched last.
     kept: VecDeque<(usize, Vec<u8>)>,
+    /// Parcels that were looked for and are not kept.
+    lacking: BTreeSet<usize>,
+    /// Parcels that friends cannot give.
+    lost: BTreeSet<usize>,
+    /// How many more parcels are fetched: nobody makes a repair go on for ever.
+    left: usize,
     /// Where objects and commits lie in the journal.
     places: HashMap<Digest, (u64, u32)>,
     /// Ids of the frames of commits, as far as was walked.
@@ -157,8 +165,12 @@ impl<'a> FromFriends<'a> {
         let holders = manifest.holders.iter().filter(|holder| known.contains(&holder.did));
         let sources: Vec<Source> = holders.map(|holder| Source::new(holder.did.clone())).collect();
         let places = twin.vault.places().into_iter().map(|(id, at, len)| (id, (at, len))).collect();
+        let left = FETCHES_EACH * (manifest.parcels.len() + KEPT);
         (!sources.is_empty()).then(|| Self {
             twin,
+            lacking: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            left,
             keys: spreading::keys(twin),
             manifest,
             sources,
@@ -170,9 +182,37 @@ impl<'a> FromFriends<'a> {
     }
 
     fn parcel(&mut self, at: usize) -> Option<&[u8]> {
-        if let Some(held) = self.kept.iter().position(|(parcel, _)| *parcel == at) {
-            return self.kept.get(held).map(|(_, bytes)| bytes.as_slice());
+        let held = self.kept.iter().position(|(parcel, _)| *parcel == at);
+        if held.is_none() && !self.lost.contains(&at) {
+            self.lacking.insert(at);
         }
+        self.kept.get(held?).map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// Fetches some of the parcels that were lacking; says whether one came. This is done while nobody has the journal in
+    /// hand: whoever meets friends reads in it.
+    pub(crate) fn fetch(&mut self) -> bool {
+        let wanted: Vec<usize> =
+            std::mem::take(&mut self.lacking).into_iter().take((KEPT / 2).min(self.left)).collect();
+        self.left -= wanted.len();
+        let mut came = false;
+        for at in wanted {
+            let fetched = self.fetch_one(at);
+            came |= fetched.is_some();
+            match fetched {
+                Some(plain) => {
+                    if self.kept.len() >= KEPT {
+                        self.kept.pop_front();
+                    }
+                    self.kept.push_back((at, plain));
+                }
+                None => drop(self.lost.insert(at)),
+            }
+        }
+        came
+    }
+
+    fn fetch_one(&mut self, at: usize) -> Option<Vec<u8>> {
         let twin = self.twin;
         let get = |did: &Did, share: Digest| {
             let request = Request::ShareGet(ShareWhich { share });
@@ -181,12 +221,7 @@ impl<'a> FromFriends<'a> {
             incoming.all(SHARE_BYTES_MAX as u64).map_err(|error| crate::payload::broken(&error))
         };
         let parcel = self.manifest.parcels.get(at)?;
-        let plain = parcel_from(&mut self.sources, &get, &self.keys, &self.manifest, parcel, at).ok()?;
-        if self.kept.len() >= KEPT {
-            self.kept.pop_front();
-        }
-        self.kept.push_back((at, plain));
-        self.kept.back().map(|(_, bytes)| bytes.as_slice())
+        parcel_from(&mut self.sources, &get, &self.keys, &self.manifest, parcel, at).ok()
     }
 
     /// Bytes of the journal file.

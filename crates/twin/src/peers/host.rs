@@ -43,14 +43,14 @@ impl Host for Behind {
             return None;
         }
         let known = |book: &super::Book| {
-            let contact = book.contacts.get(did).filter(|contact| !contact.blocked)?;
-            Some(contact.known())
+            let contact = book.contacts.get(did).filter(|contact| !contact.blocked);
+            Some(contact.or_else(|| book.parting(did))?.known())
         };
         super::look(&twin, known).ok().flatten().or_else(|| devices::viewer_known(&twin, did))
     }
 
-    fn look_up(&self, _: &Did, known: &Known) -> Vec<Place> {
-        self.twin().map(|twin| super::phonebook::look_up(&twin, known)).unwrap_or_default()
+    fn look_up(&self, did: &Did, known: &Known) -> Vec<Place> {
+        self.twin().map(|twin| super::phonebook::look_up(&twin, did, known)).unwrap_or_default()
     }
 
     fn met(&self, peer: &Peer) {

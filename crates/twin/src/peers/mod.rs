@@ -18,6 +18,7 @@ pub(crate) mod phonebook;
 pub(crate) mod returning;
 pub(crate) mod spreading;
 pub(crate) mod uses;
+pub(crate) mod website;
 pub(crate) mod witnesses;
 
 use crate::Twin;
@@ -29,6 +30,7 @@ use didymos_consent::{Contract, Paper};
 use didymos_link::Peer;
 use didymos_vault::ObjectKind;
 use online::Online;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uses::Uses;
 
@@ -61,6 +63,21 @@ pub(crate) struct Peers {
 pub(crate) struct Book {
     pub(crate) contacts: Contacts,
     pub(crate) contracts: Contracts,
+}
+
+impl Book {
+    /// Somebody who was forgotten while papers waited for them: they are reached once more, and may do nothing.
+    pub(crate) fn parting(&self, did: &Did) -> Option<&Contact> {
+        self.contacts.forgotten(did).filter(|_| self.contracts.outbox().iter().any(|waiting| waiting.to == *did))
+    }
+
+    /// Everybody to whom something may be carried.
+    pub(crate) fn reachable(&self) -> Vec<Did> {
+        let known = self.contacts.all().filter(|contact| !contact.blocked).map(|contact| contact.did.clone());
+        let waiting = self.contracts.outbox().iter().map(|waiting| &waiting.to);
+        let parting: BTreeSet<Did> = waiting.filter(|did| self.parting(did).is_some()).cloned().collect();
+        known.chain(parting).collect()
+    }
 }
 
 impl Peers {

@@ -139,7 +139,8 @@ impl Twin {
     /// time. Called by servers, once the twin is open.
     pub fn listen_for_contacts(&self) -> Result<(), Failure> {
         let role = self.role();
-        let alone = super::look(self, |book| book.contacts.len() == 0)? && !devices::has_others(self);
+        let alone = super::look(self, |book| book.reachable().is_empty() && book.contacts.len() == 0)?
+            && !devices::has_others(self);
         if role == Role::Revoked || (role == Role::Writer && alone) {
             return Ok(());
         }
@@ -159,10 +160,7 @@ impl Twin {
 
     /// Contacts for whom something waits: those that a carrying thread greets from time to time.
     pub fn waiting(&self) -> Result<Vec<Did>, Failure> {
-        let known = super::look(self, |book| {
-            let known = book.contacts.all().filter(|contact| !contact.blocked);
-            known.map(|contact| contact.did.clone()).collect::<Vec<_>>()
-        })?;
+        let known = super::look(self, super::Book::reachable)?;
         Ok(known.into_iter().filter(|did| errand::waits(self, did)).collect())
     }
 
@@ -337,10 +335,7 @@ fn carry(me: &Weak<Twin>, ended: &Ended) {
             {
                 let _ = link.greet(twin.did());
             }
-            let wanted = super::look(&twin, |book| {
-                let known = book.contacts.all().filter(|contact| !contact.blocked);
-                known.map(|contact| contact.did.clone()).collect::<Vec<_>>()
-            });
+            let wanted = super::look(&twin, super::Book::reachable);
             for did in wanted.unwrap_or_default() {
                 if !first && !errand::waits(&twin, &did) {
                     continue;

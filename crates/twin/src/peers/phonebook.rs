@@ -1,17 +1,20 @@
 //! The phone book as the owner sets it: which sources are asked where contacts are, and told where this twin is.
 //!
-//! Both are off until the owner wants them: the local network hears that some twin is there, and the DHT the addresses
-//! of this machine. Where contacts were last is always known, and asked first.
+//! All are off until the owner wants them: the local network hears that some twin is there, the DHT the addresses of this
+//! machine, and a contact's domain that somebody asks. Where contacts were last is always known, and asked first.
 
 use super::online::Listen;
+use crate::capability::keeping;
 use crate::door::Failure;
 use crate::request::PhoneBookSet;
 use crate::response::PhoneBookShown;
 use crate::{Twin, settings};
-use didymos_identity::derive;
-use didymos_link::book::{Lan, Mainline, NotPublished, PhoneBook, Source};
+use didymos_base::Did;
+use didymos_identity::{Secret32, derive};
+use didymos_link::book::{Beacon, Lan, Mainline, NotPublished, PhoneBook, Source, Web};
 use didymos_link::{Known, Place};
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 struct Wanted {
     lan: bool,
     dht: bool,
+    #[serde(default)]
+    web: bool,
 }
 
 /// The setting. A newer one replaces the older one.
@@ -37,6 +42,8 @@ pub(crate) struct Book {
     open: Mutex<Option<Open>>,
     /// Nodes through which the DHT is joined, in place of the public ones.
     bootstrap: OnceLock<Vec<String>>,
+    /// A server of this machine that stands for every domain, in tests.
+    domains: OnceLock<SocketAddr>,
 }
 
 struct Open {
@@ -82,6 +89,9 @@ fn book(twin: &Twin) -> Arc<PhoneBook> {
         let bootstrap = twin.peers.book_of_places.bootstrap.get().cloned().unwrap_or_default();
         add(Mainline::start(&seed, &bootstrap, local).map(|dht| Box::new(dht) as Box<dyn Source>));
     }
+    if wanted.web {
+        add(Web::start(twin.peers.book_of_places.domains.get().copied()).map(|web| Box::new(web) as Box<dyn Source>));
+    }
     let book = Arc::new(PhoneBook::new(sources));
     *open = Some(Open { wanted, book: Arc::clone(&book), troubles });
     book
@@ -93,15 +103,62 @@ pub(crate) fn publish(twin: &Twin) {
         return;
     }
     let Some(link) = twin.peers.online.running() else { return };
-    let failed = book(twin).publish(&link.addrs(), twin.now().0);
+    let (book, here) = (book(twin), Place { endpoint: link.key(), addrs: link.addrs() });
+    let mut failed = book.publish(&here.addrs, twin.now().0);
+    failed.extend(book.light(&keeping::beacons(twin), &here, twin.now().0));
     if let Some(open) = twin.peers.book_of_places.open().as_mut() {
         open.troubles = failed.iter().map(ToString::to_string).collect();
     }
 }
 
 /// Where else a contact may be.
-pub(crate) fn look_up(twin: &Twin, known: &Known) -> Vec<Place> {
-    if wanted(twin) == Wanted::default() { Vec::new() } else { book(twin).find(known, twin.now().0, PATIENCE) }
+pub(crate) fn look_up(twin: &Twin, did: &Did, known: &Known) -> Vec<Place> {
+    if wanted(twin) == Wanted::default() {
+        return Vec::new();
+    }
+    let web = super::look(twin, |book| book.contacts.get(did).and_then(|contact| contact.web.clone())).ok().flatten();
+    book(twin).find(known, web.as_ref(), twin.now().0, PATIENCE)
+}
+
+/// Where somebody who has nothing but a phrase looks for friends.
+#[derive(Clone, Debug, Default)]
+pub struct LookOut {
+    /// In the local network.
+    pub lan: bool,
+    /// In the Mainline DHT.
+    pub dht: bool,
+    /// Nodes through which the DHT is joined, in place of the public ones.
+    pub bootstrap: Vec<String>,
+    /// On this machine alone: for tests.
+    pub loopback: bool,
+}
+
+impl LookOut {
+    /// Wherever friends can be found.
+    #[must_use]
+    pub fn everywhere() -> Self {
+        Self { lan: true, dht: true, ..Self::default() }
+    }
+
+    /// Where the friends of whoever has this vault key say that they are, and what went wrong.
+    pub(crate) fn look(&self, vault_key: &Secret32, now_ms: i64) -> (Vec<Place>, Vec<String>) {
+        let (mut sources, mut troubles): (Vec<Box<dyn Source>>, _) = (Vec::new(), Vec::new());
+        let mut add = |source: Result<Box<dyn Source>, NotPublished>| match source {
+            Ok(source) => sources.push(source),
+            Err(error) => troubles.push(error.to_string()),
+        };
+        // Nothing is said by this one: the keys are of no meaning.
+        let nobody = derive(vault_key, "returning-beacon", b"nobody");
+        if self.lan {
+            let own = *Beacon::new(Secret32::from_bytes(*nobody.as_bytes())).key();
+            add(Lan::start(own, self.loopback).map(|lan| Box::new(lan) as Box<dyn Source>));
+        }
+        if self.dht {
+            add(Mainline::start(&nobody, &self.bootstrap, self.loopback).map(|dht| Box::new(dht) as Box<dyn Source>));
+        }
+        let found = PhoneBook::new(sources).look_out(&Beacon::all(vault_key), now_ms, PATIENCE);
+        (found, troubles)
+    }
 }
 
 /// Lets go of every source.
@@ -113,12 +170,17 @@ pub(crate) fn show(twin: &Twin) -> PhoneBookShown {
     let wanted = wanted(twin);
     let open = twin.peers.book_of_places.open();
     let troubles = open.as_ref().map(|open| open.troubles.clone()).unwrap_or_default();
-    PhoneBookShown { lan: wanted.lan, dht: wanted.dht, troubles }
+    let own = super::website::own(twin);
+    PhoneBookShown { lan: wanted.lan, dht: wanted.dht, web: wanted.web, own, troubles }
 }
 
 pub(crate) fn set(twin: &Twin, asked: &PhoneBookSet) -> Result<PhoneBookShown, Failure> {
     let before = wanted(twin);
-    let after = Wanted { lan: asked.lan.unwrap_or(before.lan), dht: asked.dht.unwrap_or(before.dht) };
+    let after = Wanted {
+        lan: asked.lan.unwrap_or(before.lan),
+        dht: asked.dht.unwrap_or(before.dht),
+        web: asked.web.unwrap_or(before.web),
+    };
     if after != before {
         settings::keep(twin, &Setting { phone_book: after })?;
     }
@@ -130,5 +192,11 @@ impl Twin {
     /// Joins the DHT through these nodes and not through the public ones. Only the first word counts.
     pub fn join_dht_through(&self, bootstrap: Vec<String>) {
         let _ = self.peers.book_of_places.bootstrap.set(bootstrap);
+    }
+
+    /// Asks this server, without TLS, in place of every domain: for tests that have no internet. Only the first word
+    /// counts.
+    pub fn ask_for_domains_at(&self, server: SocketAddr) {
+        let _ = self.peers.book_of_places.domains.set(server);
     }
 }

@@ -8,6 +8,7 @@
 
 use super::ask::{Answer, Ask, CALL};
 use super::gathering::{Source, parcel_from};
+use super::phonebook::LookOut;
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::payload::Checked;
 use crate::request::ShareWhich;
@@ -17,7 +18,9 @@ use didymos_copies::leaf::SHARE_BYTES_MAX;
 use didymos_copies::manifest::{ENVELOPE_BYTES_MAX, Envelope};
 use didymos_copies::{CopyKeys, Manifest};
 use didymos_identity::{RecoveryPhrase, Secret32, SignedDocument, SigningKey};
-use didymos_link::{Call, Claim, Code, Host, Known, LinkError, Own, Peer, Place, Reach, Refusal, Reply, Settings};
+use didymos_link::{
+    BadTicket, Call, Claim, Code, Host, Known, LinkError, Own, Peer, Place, Reach, Refusal, Reply, Settings,
+};
 use didymos_vault::{Rebuilding, VaultKey};
 use std::path::Path;
 use std::sync::Arc;
@@ -46,6 +49,58 @@ impl Host for Newcomer {
 
     fn now(&self) -> Timestamp {
         self.0.now()
+    }
+}
+
+/// How friends are reached by whoever comes back.
+#[derive(Clone, Debug, Default)]
+pub struct Friends {
+    /// Tickets that friends made: `twin copies help`.
+    pub tickets: Vec<String>,
+    /// Places that are known otherwise, such as those of guardians.
+    pub places: Vec<Place>,
+    /// Where friends who say so are looked for.
+    pub look_out: LookOut,
+}
+
+impl Friends {
+    /// Friends who made these tickets, and nobody else.
+    #[must_use]
+    pub fn by_tickets(tickets: &[String]) -> Self {
+        Self { tickets: tickets.to_vec(), ..Self::default() }
+    }
+
+    /// Every place that is known or found.
+    fn places(
+        &self,
+        world: &World,
+        phrase: &RecoveryPhrase,
+        watch: Watch<'_>,
+        notices: &mut Vec<String>,
+    ) -> Result<Vec<Place>, Failure> {
+        let parsed = self.tickets.iter().map(|ticket| ticket.parse()).collect::<Result<Vec<Place>, BadTicket>>();
+        let mut places = parsed.map_err(|_| {
+            let words = "not a friend's ticket: it begins with help- and comes from `twin copies help`";
+            Failure::new(FailureCode::Invalid, words)
+        })?;
+        places.extend(self.places.iter().cloned());
+        if self.look_out.lan || self.look_out.dht {
+            let doing = "looking for friends".to_owned();
+            if watch(Progress { doing, unit: "objects".to_owned(), done: 0, of: 0 }).is_break() {
+                return Err(stopped());
+            }
+            let (found, troubles) = self.look_out.look(&phrase.vault_key(), world.now().0);
+            places.extend(found);
+            notices.extend(troubles);
+        }
+        if places.is_empty() {
+            return Err(Failure::new(
+                FailureCode::NotFound,
+                "no friend says in the local network or in the DHT where they are: ask friends who keep shares for a \
+                 ticket (`twin copies help`), or to switch on `twin phonebook`",
+            ));
+        }
+        Ok(places)
     }
 }
 
@@ -102,13 +157,13 @@ impl Way {
     }
 }
 
-/// Puts the journal together again in `home`, from friends who can be reached at `places`.
+/// Puts the journal together again in `home`, from friends.
 pub(crate) fn restore(
     world: &World,
     home: &Path,
     phrase: &RecoveryPhrase,
     device_seed: &Secret32,
-    places: &[Place],
+    how: &Friends,
     watch: Watch<'_>,
 ) -> Result<Returned, Failure> {
     let device = SigningKey::from_seed(device_seed);
@@ -119,7 +174,8 @@ pub(crate) fn restore(
     let way = Way { world: world.clone(), link, claim, device };
     let keys = CopyKeys::new(&phrase.vault_key());
     let mut notices = Vec::new();
-    let friends = reach(&way, places, watch, &mut notices)?;
+    let places = how.places(world, phrase, watch, &mut notices)?;
+    let friends = reach(&way, &places, watch, &mut notices)?;
     let mut manifests = lists(&way, &keys, &owner, &friends, &mut notices);
     manifests.sort_by_key(|manifest| std::cmp::Reverse(manifest.number));
     manifests.dedup_by_key(|manifest| manifest.number);
@@ -157,7 +213,7 @@ fn reach(way: &Way, places: &[Place], watch: Watch<'_>, notices: &mut Vec<String
             }
             Ok(_) => {}
             Err(error) => {
-                notices.push(format!("the friend of ticket {} was not reached: {error}", at + 1));
+                notices.push(format!("a friend at {} was not reached: {error}", spelt(place)));
                 last = Some(error);
             }
         }
@@ -176,6 +232,11 @@ fn reach(way: &Way, places: &[Place], watch: Watch<'_>, notices: &mut Vec<String
         _ if friends.is_empty() => Err(Failure::new(FailureCode::Invalid, "name at least one friend by their ticket")),
         _ => Ok(friends),
     }
+}
+
+fn spelt(place: &Place) -> String {
+    let addrs: Vec<String> = place.addrs.iter().map(ToString::to_string).collect();
+    if addrs.is_empty() { "no known address".to_owned() } else { addrs.join(", ") }
 }
 
 fn stopped() -> Failure {

@@ -10,7 +10,7 @@ use crate::capability::{copies, space};
 use crate::door::{Failure, FailureCode, Progress, Watch};
 use crate::payload::Sent;
 use crate::peers::contracts::Stand;
-use crate::request::{LeafAsked, ManifestPut, ShareDrop, ShareList, ShareProve, SharePut};
+use crate::request::{LeafAsked, ManifestPut, ShareDrop, ShareList, ShareProve, SharePut, Words};
 use crate::response::{ShareNames, ShareProofs};
 use crate::{Request, Twin};
 use base64::Engine as _;
@@ -20,6 +20,7 @@ use didymos_base::{Did, Digest, Timestamp, canonical};
 use didymos_consent::Reason;
 use didymos_copies::ledger::AUDIT_LEAVES;
 use didymos_copies::{CopyKeys, Judged, Ledger, Manifest, Parcel, Shown, Span, Step, code, cut, leaf, parcel};
+use didymos_link::book::beacon;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -336,7 +337,15 @@ fn take(twin: &Twin, keys: &CopyKeys, did: &Did, step: &Step) -> Result<u64, Fai
             let Some(published) = with(twin, |ledger| ledger.published.clone()) else { return Ok(0) };
             let bytes = published.seal(keys, twin.random()?, twin.device_key()).encode();
             let sent = Sent { bytes: bytes.len() as u64, digest: None };
-            ask_with(twin, did, &Request::ManifestPut(ManifestPut { sent }), Some(&mut bytes.as_slice()))?;
+            // A share has one holder, so its number is nobody else's.
+            let number =
+                published.holders.iter().find(|holder| holder.did == *did).and_then(|holder| holder.numbers.first());
+            let beacon = number.map(|number| {
+                let seed = beacon::seed(&twin.secrets().vault_key, *number);
+                Words::new(URL_SAFE_NO_PAD.encode(seed.as_bytes()))
+            });
+            let request = Request::ManifestPut(ManifestPut { sent, beacon });
+            ask_with(twin, did, &request, Some(&mut bytes.as_slice()))?;
             with(twin, |ledger| ledger.took_manifest(did, published.number, twin.now()));
             Ok(sent.bytes)
         }

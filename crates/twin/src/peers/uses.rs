@@ -35,7 +35,8 @@ pub(crate) struct Uses {
 
 #[derive(Default)]
 struct Tally {
-    /// Times of uses that may count, oldest first; none where the contract has no rate.
+    /// Times of the last uses, as many as the rate allows, in the order in which they were made; none where the contract
+    /// has no rate.
     times: VecDeque<Timestamp>,
     /// What is left of the lease.
     leased: u32,
@@ -67,7 +68,8 @@ impl Uses {
                     &mut unknown.insert(Tally { times, leased: 0 }).times
                 }
             };
-            while times.front().is_some_and(|at| !counts(*at, rate, now)) {
+            // As many as there may be are kept, whatever the clock says now: it may be set back.
+            while times.len() > rate.uses as usize {
                 times.pop_front();
             }
             let uses = times.iter().filter(|at| counts(**at, rate, now)).count() as u64;
@@ -83,7 +85,10 @@ impl Uses {
             tally.times.push_back(at);
         }
         if gathered && tally.leased == 0 {
-            let left = contract.rate.map_or(LEASE, |rate| rate.uses.saturating_sub(tally.times.len() as u32) + 1);
+            let left = contract.rate.map_or(LEASE, |rate| {
+                let spent = tally.times.iter().filter(|used| counts(**used, rate, at)).count() as u32;
+                rate.uses.saturating_sub(spent) + 1
+            });
             let record = Record::Leased { contract: contract.id, uses: left.min(LEASE), at };
             if super::change_contracts(twin, |_| Ok(vec![record])).is_ok() {
                 tally.leased = left.min(LEASE);
@@ -135,10 +140,12 @@ fn from_receipts(
 ) -> Result<VecDeque<Timestamp>, Failure> {
     // Receipts that wait to be committed together count too.
     twin.flush_receipts()?;
-    let since = Timestamp(now.0.saturating_sub(rate.per_ms).saturating_add(1));
+    // A clock that is ahead now may be set back: what counted at the last commit is counted too.
+    let last = twin.vault.index().commits.last().map_or(now, |commit| commit.time.min(now));
+    let since = Timestamp(last.0.saturating_sub(rate.per_ms).saturating_add(1));
     let mut times = receipts_since(twin, contract, since, rate.uses as usize)?;
     for (at, lost) in super::look(twin, |book| book.contracts.lost(contract))? {
-        if counts(at, rate, now) {
+        if at >= since {
             times.extend(std::iter::repeat_n(at, lost.min(rate.uses) as usize));
         }
     }

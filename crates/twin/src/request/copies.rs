@@ -2,6 +2,7 @@
 //!
 //! Bytes never travel in JSON: they follow the request, or its answer, which say how many there are.
 
+use super::Words;
 use crate::payload::Sent;
 use didymos_base::Digest;
 use schemars::JsonSchema;
@@ -95,9 +96,13 @@ pub struct ShareDrop {
 }
 
 /// The sealed list of a twin's shares, which every holder keeps whole. The newest counts. Of `manifest.put@1` (`manifest.get@1` takes nothing).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestPut {
     /// The signed envelope that follows.
     pub sent: Sent,
+    /// The seed of the beacon by which the owner finds this holder when nothing is left but the phrase: 32 bytes in
+    /// base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<Words>,
 }

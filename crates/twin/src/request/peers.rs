@@ -1,6 +1,6 @@
 //! What the owner asks about other people's twins, and what those twins send.
 
-use super::{Every, default_limit};
+use super::{Every, Words, default_limit};
 use crate::moment::Moment;
 use crate::response::PairingState;
 use base64::Engine as _;
@@ -52,6 +52,9 @@ pub struct ContactChange {
     /// Whether to hear nothing of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<bool>,
+    /// The domain that they have, such as `ann.example.org`, where their twin may be looked up; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<String>,
     /// Forget them: every contract with them ends.
     #[serde(default)]
     pub forget: bool,
@@ -177,4 +180,21 @@ pub struct PhoneBookSet {
     /// The Mainline DHT: it tells this machine's addresses to whoever knows its endpoint key, which contacts do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dht: Option<bool>,
+    /// Domains that contacts have: each hears that somebody asks where its owner's twin is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<bool>,
+}
+
+/// What to put on a domain, so that contacts find this twin by it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneBookExport {
+    /// The domain, or a path of one: `example.org`, `example.org/people/ann`.
+    pub web: String,
+    /// Where this twin is reached from outside, each `address:port`. None: as this machine knows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// The 24 words, where the log of the identity gets a line: at first, and when keys or devices have changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
 }

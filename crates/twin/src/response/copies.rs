@@ -26,7 +26,7 @@ pub struct SpaceShown {
     pub used: u64,
     /// In force until, RFC 3339.
     pub expires: String,
-    /// What is kept is deleted then, RFC 3339; set once no contract of room with them is in force any more.
+    /// Who keeps it deletes it then, RFC 3339; set once no contract of room is in force any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<String>,
     /// Whether a paper of the owner's has not arrived yet.

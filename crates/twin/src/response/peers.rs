@@ -84,6 +84,9 @@ pub struct ContactShown {
     pub keys: Vec<KeysSeen>,
     /// Where their devices were last.
     pub places: Vec<PlaceShown>,
+    /// The domain that they have, as the owner knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<String>,
 }
 
 /// What of a contact's keys was known from when on.
@@ -237,6 +240,44 @@ pub struct PhoneBookShown {
     pub lan: bool,
     /// The Mainline DHT.
     pub dht: bool,
+    /// Domains that contacts have.
+    pub web: bool,
+    /// The domain that the owner has, if one was exported to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnDomain>,
     /// What cannot be had at the moment, and why.
     pub troubles: Vec<String>,
+}
+
+/// A domain that the owner has exported to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnDomain {
+    /// The domain, or a path of one.
+    pub web: String,
+    /// Its `did:webvh`.
+    pub did: Did,
+    /// Whether its log says what the identity says now. If not, the next export needs the 24 words.
+    pub current: bool,
+}
+
+/// What to put on a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PhoneBookFiles {
+    /// The domain's `did:web`.
+    pub did_web: Did,
+    /// Its `did:webvh`, whose history anybody can check.
+    pub did_webvh: Did,
+    /// Where contacts will try to reach this twin.
+    pub addresses: Vec<String>,
+    /// The files, by their path on the domain.
+    pub files: Vec<WebFile>,
+}
+
+/// A file to put on a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WebFile {
+    /// Its path on the domain, without a slash in front.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
 }

@@ -77,6 +77,9 @@ pub struct CircleShown {
     pub renewed: Option<String>,
     /// Envelopes of others that were refused: malformed, forged, too many.
     pub refused: u64,
+    /// Whether others wrote before the owner came: that is not here, and never will be.
+    #[serde(default)]
+    pub begins_later: bool,
 }
 
 /// How far a message of the owner's has come.

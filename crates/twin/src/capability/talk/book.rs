@@ -90,6 +90,10 @@ pub(super) struct Room {
     pub(super) lacking: BTreeMap<Digest, File>,
     /// Pieces of all files that were sent here.
     pub(super) pieces: HashSet<Digest>,
+    /// Who was in it and has been told that they are out, with the last epoch that had them.
+    pub(super) told_out: BTreeMap<Did, Digest>,
+    /// Who was in it and is not any more, as of the epoch that counts.
+    former: Option<(Digest, BTreeMap<Did, Digest>)>,
     /// Contacts who did not have a piece of a message's file, and when they said so.
     pub(super) had_not: HashMap<(Did, Digest), Timestamp>,
 }
@@ -150,6 +154,16 @@ pub(super) enum Entry {
         #[n(2)]
         invitation: Bytes,
     },
+    /// Somebody who was in the circle up to an epoch has been told that they are out.
+    #[n(5)]
+    ToldOut {
+        #[n(0)]
+        circle: Digest,
+        #[n(1)]
+        who: Did,
+        #[n(2)]
+        epoch: Digest,
+    },
 }
 
 const PACKAGES: &str = "circle-packages";
@@ -201,7 +215,10 @@ fn read(twin: &Twin) -> Result<Book, Failure> {
                 Entry::Piece { piece, object } => {
                     book.pieces.insert(piece, object);
                 }
-                Entry::Wanted { circle, .. } | Entry::Superseded { circle } | Entry::Invited { circle, .. } => {
+                Entry::Wanted { circle, .. }
+                | Entry::Superseded { circle }
+                | Entry::Invited { circle, .. }
+                | Entry::ToldOut { circle, .. } => {
                     if let Some(room) = rooms.get_mut(&circle) {
                         room.note(&entry);
                     }
@@ -262,6 +279,8 @@ impl Room {
             invitations: BTreeMap::new(),
             lacking: BTreeMap::new(),
             pieces: HashSet::new(),
+            told_out: BTreeMap::new(),
+            former: None,
             had_not: HashMap::new(),
         }
     }
@@ -277,8 +296,35 @@ impl Room {
             Entry::Invited { to, invitation, .. } => {
                 drop(self.invitations.insert(to.clone(), invitation.0.clone()));
             }
+            Entry::ToldOut { who, epoch, .. } => drop(self.told_out.insert(who.clone(), *epoch)),
             Entry::Circle(_) | Entry::Piece { .. } => {}
         }
+    }
+
+    /// Whether the owner is in it and has not said that they leave.
+    pub(super) fn is_member(&self) -> bool {
+        self.circle.owner_is_in() && !self.circle.is_leaving()
+    }
+
+    /// Who was in it, is not any more and has not been told so, with the last epoch that had them.
+    pub(super) fn to_be_told_out(&mut self) -> BTreeMap<Did, Digest> {
+        let Some(tip) = self.circle.epoch().filter(|_| self.circle.owner_is_in() && !self.superseded) else {
+            return BTreeMap::new();
+        };
+        let tip = tip.id;
+        if self.former.as_ref().is_none_or(|(known, _)| *known != tip) {
+            let mut former = BTreeMap::new();
+            let chain = self.circle.chain();
+            let owners =
+                chain.iter().skip(1).flat_map(|epoch| epoch.owners().into_iter().map(|owner| (owner, epoch.id)));
+            for (owner, last) in owners.filter(|(owner, _)| !chain[0].has_owner(owner)) {
+                former.entry(owner.clone()).or_insert(last);
+            }
+            self.former = Some((tip, former));
+        }
+        let former = self.former.iter().flat_map(|(_, former)| former);
+        let untold = former.filter(|(did, last)| self.told_out.get(*did) != Some(*last));
+        untold.map(|(did, last)| (did.clone(), *last)).collect()
     }
 
     fn learn(&mut self, fact: &Record, record: &Arc<RecordRef>, at: usize) {
@@ -421,7 +467,10 @@ impl Book {
                 Entry::Piece { piece, object } => {
                     self.pieces.insert(*piece, *object);
                 }
-                Entry::Wanted { circle, .. } | Entry::Superseded { circle } | Entry::Invited { circle, .. } => {
+                Entry::Wanted { circle, .. }
+                | Entry::Superseded { circle }
+                | Entry::Invited { circle, .. }
+                | Entry::ToldOut { circle, .. } => {
                     if let Some(room) = self.rooms.get_mut(circle) {
                         room.note(entry);
                     }

@@ -56,6 +56,9 @@ fn concerns(room: &Room, did: &Did) -> bool {
 
 /// Whether there is something to say to a contact, or to ask.
 fn has_news(room: &mut Room, did: &Did, twin: &Twin) -> bool {
+    if room.to_be_told_out().contains_key(did) {
+        return true;
+    }
     if !concerns(room, did) || (!room.circle.owner_is_in() && room.circle.wishes().is_empty()) {
         return false;
     }
@@ -83,10 +86,28 @@ fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
     })?;
     let mut first = Ok(());
     for id in rooms {
-        let done = invite(twin, &id, did).and_then(|()| converse(twin, &id, did));
+        let done =
+            tell_out(twin, &id, did).and_then(|()| invite(twin, &id, did)).and_then(|()| converse(twin, &id, did));
         first = first.and(done);
     }
     first.and(files::fetch_from(twin, did))
+}
+
+/// Tells somebody who was in a circle that they are not any more: nobody else would, since nobody shares it with them.
+fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
+    let Some(epoch) = with(twin, |book| Ok(book.room(id)?.to_be_told_out().remove(did)))? else { return Ok(()) };
+    let bytes = Sync { out: true, ..Sync::about(*id) }.encode();
+    let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
+    let told = online::ask_with(twin, did, &request, Some(&mut bytes.as_slice())).map(drop);
+    // Whoever knows already, or never came in, has no such circle.
+    let knows =
+        |failure: &Failure| matches!(failure.code, FailureCode::Invalid | FailureCode::Denied | FailureCode::NotFound);
+    if told.as_ref().err().is_none_or(knows) {
+        let entry = Entry::ToldOut { circle: *id, who: did.clone(), epoch };
+        with(twin, |book| book.commit(twin, vec![entry]))?;
+        return Ok(());
+    }
+    told
 }
 
 /// Lets somebody in who is wished for, now that they are there, and tells those who were let in.
@@ -191,6 +212,8 @@ fn hear(
     if sync.out {
         let effects = book.room(id)?.circle.put_out();
         book.keep(twin, id, effects)?;
+        duties(twin, book, id)?;
+        return Ok(Sync::about(*id));
     }
     let effects = book.room(id)?.circle.take(&sync.give, now);
     book.keep(twin, id, effects)?;
@@ -289,8 +312,10 @@ fn converse(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
 /// says when that is over.
 fn hand_on(twin: &Twin, id: &Digest, but: Option<&Did>) -> Vec<(bool, mpsc::Receiver<()>)> {
     let members = with(twin, |book| {
-        let circle = &book.room(id)?.circle;
-        let mut members = circle.invited();
+        let room = book.room(id)?;
+        let mut members: Vec<Did> = room.to_be_told_out().into_keys().collect();
+        let circle = &room.circle;
+        members.extend(circle.invited());
         members.extend(
             circle.epoch().map(|epoch| epoch.owners().into_iter().cloned().collect::<Vec<_>>()).unwrap_or_default(),
         );
@@ -421,9 +446,10 @@ pub(super) fn synchronise(
 ) -> Result<SyncOut, Failure> {
     let id = asked.circle;
     // Nothing is read of somebody who has no part in it.
-    let member = with(twin, |book| {
+    let (member, in_it) = with(twin, |book| {
         let room = book.rooms.get(&id).filter(|room| room.circle.knows(from)).ok_or_else(unknown)?;
-        Ok(room.circle.epoch().is_some_and(|epoch| epoch.has_owner(from)) && room.circle.owner_is_in())
+        let in_it = room.circle.owner_is_in();
+        Ok((room.circle.epoch().is_some_and(|epoch| epoch.has_owner(from)) && in_it, in_it))
     })?;
     let upload = payload.upload()?;
     let malformed = || Failure::new(FailureCode::Invalid, "not a step of synchronising a circle");
@@ -444,7 +470,8 @@ pub(super) fn synchronise(
         }
         answer
     } else {
-        Sync { out: true, ..Sync::about(id) }
+        // Whoever is out themself does not know who else is: that word is a member's.
+        Sync { out: in_it, ..Sync::about(id) }
     };
     let bytes = answer.encode();
     let said = sent(&bytes);

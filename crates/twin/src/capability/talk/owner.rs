@@ -207,7 +207,7 @@ fn conversation(twin: &Twin, did: &Did) -> Result<Digest, Failure> {
 
 pub(super) fn send(twin: &Twin, asked: &MessageNew) -> Result<MessagesAnswer, Failure> {
     let id = match which(twin, &asked.to) {
-        Ok(id) if with(twin, |book| Ok(book.room(&id)?.circle.owner_is_in()))? => id,
+        Ok(id) if with(twin, |book| Ok(book.room(&id)?.is_member()))? => id,
         Ok(id) => match with(twin, |book| Ok(with_whom(book.room(&id)?, twin.did())))? {
             Some(did) => conversation(twin, &did)?,
             None => return Err(Failure::new(FailureCode::Denied, "you are not in this circle any more")),
@@ -225,6 +225,9 @@ fn say(twin: &Twin, id: &Digest, content: &Content) -> Result<MessagesAnswer, Fa
     }
     let message = with(twin, |book| {
         let room = book.room(id)?;
+        if room.circle.is_leaving() {
+            return Err(Failure::new(FailureCode::Denied, "you have left this circle"));
+        }
         if !room.circle.is_in() {
             let words = "this device waits to be let into the circle anew: somebody of it has to be there first";
             return Err(Failure::new(FailureCode::Busy, words));

@@ -46,13 +46,16 @@ pub(super) fn with_whom(room: &Room, me: &Did) -> Option<Did> {
 pub(super) fn circle(twin: &Twin, room: &Room, names: &Names) -> Result<CircleShown, Failure> {
     let epoch = room.circle.epoch();
     let with = with_whom(room, &names.me);
+    let pair = with.is_some();
     let charter = epoch.map(|epoch| &epoch.charter);
     let name = match (&with, charter) {
         (Some(with), _) => names.get(with).unwrap_or_else(|| with.to_string()),
         (None, Some(charter)) => charter.name.clone(),
         (None, None) => String::new(),
     };
-    let state = if room.circle.is_in() {
+    let state = if room.circle.is_leaving() {
+        CircleState::Out
+    } else if room.circle.is_in() {
         CircleState::Member
     } else if room.circle.owner_is_in() {
         CircleState::Waiting
@@ -94,6 +97,8 @@ pub(super) fn circle(twin: &Twin, room: &Room, names: &Names) -> Result<CircleSh
         epoch: epoch.map_or(0, |epoch| epoch.number),
         renewed: room.circle.renewed().map(clock),
         refused: room.circle.refused(),
+        // In a conversation of two what was written before is sent again.
+        begins_later: !pair && room.circle.begins_later(),
     })
 }
 

@@ -55,7 +55,7 @@ const de: KeepMessages = {
   "space.offered": "angeboten",
   "space.asks": "bietet dir Platz an",
   "space.used": "{used} von {bytes} belegt",
-  "space.deleted": "beendet; gelöscht {when}",
+  "space.deleted": "beendet; wird bis {when} behalten, dann gelöscht",
   "space.who": "Platz geben für …",
   "space.size": "Wie viel",
   "space.offer": "Anbieten",

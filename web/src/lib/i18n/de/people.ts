@@ -212,6 +212,7 @@ const de: PeopleMessages = {
   "talk.earlier": "Frühere Nachrichten",
   "talk.begin.two": "Hier schreibt ihr euch, du und {name}. Nur eure Zwillinge können es lesen; kein Server steht dazwischen.",
   "talk.begin": "Hier beginnt {name}. Wer später dazukommt, liest, was von da an geschrieben wird.",
+  "talk.later": "Was geschrieben wurde, bevor du dazukamst, ist nicht hier.",
   "talk.write": "Nachricht schreiben",
   "talk.send": "Senden",
   "talk.attach": "Dateien beifügen",

@@ -53,7 +53,7 @@ export default {
   "space.offered": "offered",
   "space.asks": "offers you room",
   "space.used": "{used} of {bytes} in use",
-  "space.deleted": "ended; deleted {when}",
+  "space.deleted": "ended; kept until {when}, then deleted",
   "space.who": "Give room to …",
   "space.size": "How much",
   "space.offer": "Offer",

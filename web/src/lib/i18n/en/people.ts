@@ -210,6 +210,7 @@ export default {
   "talk.earlier": "Earlier messages",
   "talk.begin.two": "This is where you and {name} write to each other. Only your twins can read it; no server is between you.",
   "talk.begin": "This is where {name} begins. Whoever is let in later reads what is written from then on.",
+  "talk.later": "What was written before you came is not here.",
   "talk.write": "Write a message",
   "talk.send": "Send",
   "talk.attach": "Add files",
