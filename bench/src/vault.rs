@@ -74,7 +74,7 @@ pub(crate) fn opening(dir: &Path) -> (Opening<'_>, Vec<u8>) {
     let certificate = document.document.devices[0].clone();
     let owner = document.document.id;
     let signer = Some(Signer { key, certificate });
-    (Opening { dir, key: VaultKey::new(phrase.vault_key()), owner, signer }, bytes)
+    (Opening { dir, key: VaultKey::new(phrase.vault_key()), owner, signer, chance: None }, bytes)
 }
 
 /// Median seconds of several runs, after one that does not count.

@@ -52,6 +52,7 @@ pub(crate) fn write() -> Result<()> {
         key: VaultKey::new(phrase.vault_key()),
         owner,
         signer: Some(Signer { key: device, certificate: next }),
+        chance: None,
     };
     link(&document)?;
     circle(&document)?;

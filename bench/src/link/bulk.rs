@@ -66,7 +66,7 @@ fn opening(dir: &Path, signs: bool) -> (Opening<'_>, Vec<u8>) {
     let signer = Signer { key, certificate: document.document.devices[0].clone() };
     let owner = document.document.id.clone();
     let signer = signs.then_some(signer);
-    (Opening { dir, key: VaultKey::new(phrase.vault_key()), owner, signer }, document.encode())
+    (Opening { dir, key: VaultKey::new(phrase.vault_key()), owner, signer, chance: None }, document.encode())
 }
 
 /// Bytes that do not pack, as sealed ones do not.

@@ -385,6 +385,23 @@ impl Circle {
         self.graph.get(envelope).map(|node| (node.height, *envelope))
     }
 
+    /// The number of the first epoch that everybody in it shares: in a conversation of two, what lies before is with who
+    /// began it alone, and was sent again.
+    #[must_use]
+    pub fn shared_since(&self) -> u64 {
+        if !self.epoch().is_some_and(|epoch| epoch.charter.pair) {
+            return 0;
+        }
+        let both = self.chain().into_iter().filter(|epoch| epoch.owners().len() > 1);
+        both.last().map_or(0, |epoch| epoch.number)
+    }
+
+    /// The number of the epoch that an envelope was written in.
+    #[must_use]
+    pub fn number(&self, envelope: &Digest) -> Option<u64> {
+        self.graph.get(envelope).map(|node| node.number)
+    }
+
     /// Who wrote an envelope: device and number.
     #[must_use]
     pub fn author(&self, envelope: &Digest) -> Option<(&Did, u64)> {

@@ -3,14 +3,25 @@
 //! Eve has keys and a place on the network, and no twin. Whatever she sends is refused, unless it is what a contact may
 //! send; whatever she answers is taken for no more than it proves.
 
+mod asking;
+mod holding;
+
+pub(crate) use asking::At;
+
 use crate::Broken;
 use crate::lots::Lots;
 use crate::net::{End, Net};
 use crate::town::Town;
+use didymos_base::time::DAY_MS;
 use didymos_base::{Did, Timestamp, canonical};
+use didymos_consent::{Paper, Terms};
 use didymos_identity::{DidDocument, RecoveryPhrase, Secret32, SigningKey};
-use didymos_link::{Call, Code, Host, Known, LinkError, Own, Peer, Place, Reach, Refusal, Reply, Ticket};
+use didymos_link::{
+    Call, Code, Host, Incoming, Known, LinkError, Outgoing, Own, Peer, Place, Reach, Refusal, Reply, Ticket,
+};
+use didymos_twin::Request;
 use didymos_twin::peers::ask::{ASK_BYTES_MAX, Answer, Ask};
+use didymos_twin::request::PaperIn;
 use didymos_vault::fault::FaultyDisk;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,10 +45,13 @@ pub enum Act {
     Misdirected,
     /// An ask beyond its bounds.
     Oversize,
+    /// A request of one of the capabilities that twins use with each other, with something wrong about it.
+    Of(At),
 }
 
 impl Act {
     pub(crate) fn drawn(lots: &mut Lots) -> Self {
+        let at = asking::At::drawn(lots);
         [
             Self::Garbage,
             Self::Unknown,
@@ -47,7 +61,11 @@ impl Act {
             Self::Owners,
             Self::Misdirected,
             Self::Oversize,
-        ][lots.place(8)]
+            Self::Of(at),
+            Self::Of(at),
+            Self::Of(at),
+            Self::Of(at),
+        ][lots.place(12)]
     }
 }
 
@@ -72,6 +90,7 @@ struct Program {
     own: Own,
     known: Mutex<BTreeMap<Did, Known>>,
     lots: Mutex<Lots>,
+    claims: Mutex<holding::Claims>,
 }
 
 impl Host for Program {
@@ -104,6 +123,14 @@ impl Host for Program {
         }
     }
 
+    fn answer_with(&self, peer: &Peer, call: Call, upload: Option<&mut Incoming>) -> (Reply, Option<Outgoing>) {
+        let held = {
+            let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
+            self.claims.lock().unwrap_or_else(PoisonError::into_inner).answer(&call, upload, &mut lots)
+        };
+        (held.unwrap_or_else(|| self.answer(peer, call)), None)
+    }
+
     fn now(&self) -> Timestamp {
         Timestamp(0)
     }
@@ -125,11 +152,22 @@ impl Eve {
         let device = SigningKey::from_seed(&Secret32::from_bytes(lots.bytes()));
         let first = DidDocument::genesis(&phrase.identity_key(), device.did(), Timestamp(0), None);
         let own = Own { versions: vec![first], device, name: Some("Eve".to_owned()) };
-        let program = Arc::new(Program { own, known: Mutex::default(), lots: Mutex::new(lots.clone()) });
+        let program = Arc::new(Program {
+            own,
+            known: Mutex::default(),
+            lots: Mutex::new(lots.clone()),
+            claims: Mutex::default(),
+        });
         let host: Arc<dyn Host> = program.clone();
         let socket = net.socket(number, FaultyDisk::default());
         let end = socket.end(&Secret32::from_bytes(lots.bytes()), host);
         Self { program, end: Arc::new(end), number }
+    }
+
+    /// Her DID.
+    #[must_use]
+    pub fn did(&self) -> &Did {
+        &self.program.own.versions[0].document.id
     }
 
     /// Comes with a ticket, and says yes.
@@ -137,6 +175,36 @@ impl Eve {
         let ticket: Ticket = ticket.parse().map_err(|error: didymos_link::BadTicket| error.to_string())?;
         let id = self.end.join(ticket).map_err(|error| error.to_string())?;
         self.end.say(id, true).map_err(|error| error.to_string())
+    }
+
+    /// She offers somebody room, as any contact may.
+    pub fn give_room(town: &Town, whom: usize, bytes: u64) -> Result<(), Broken> {
+        let program = &town.eve.program;
+        let (did, starts) = (town.people[whom].did().clone(), town.now());
+        let none = || Broken::new("in calm everything succeeds", "Eve has no name");
+        let terms = Terms {
+            version: 1,
+            assigner: program.own.did().cloned().ok_or_else(none)?,
+            assignee: did.clone(),
+            streams: Vec::new(),
+            from: None,
+            to: None,
+            resolution_ms: None,
+            rate: None,
+            purpose: "as much as you like".to_owned(),
+            starts,
+            expires: Timestamp(starts.0 + 300 * DAY_MS),
+            nonce: [0xee; 16],
+            space: Some(bytes),
+        };
+        let paper = Request::Paper(PaperIn::of(&Paper::Offer(Box::new(terms.offer(&program.own.device)))));
+        let paper =
+            serde_json::to_vec(&paper).map_err(|error| Broken::new("a request is written", error.to_string()))?;
+        let bytes = Self::ask(&did, &paper, &program.own.device, &mut Lots::of(0, 12));
+        match town.eve.end.call_raw(&did, &bytes, None) {
+            Ok(Reply::Done(_)) => Ok(()),
+            other => Err(Broken::new("in calm everything succeeds", format!("an offer of room: {other:?}"))),
+        }
     }
 
     fn ask(to: &Did, request: &[u8], key: &SigningKey, lots: &mut Lots) -> Vec<u8> {
@@ -150,6 +218,7 @@ impl Eve {
         let device = &eve.program.own.device;
         let did = town.people[whom].did().clone();
         let heard = town.net().heard(lots).filter(|heard| heard.from != eve.number);
+        let mut upload = None;
         let bytes = match act {
             Act::Garbage => {
                 let body = lots.bytes::<96>()[..lots.place(96)].to_vec();
@@ -178,6 +247,14 @@ impl Eve {
                 Self::ask(&did, &paper, device, lots)
             }
             Act::Owners => Self::ask(&did, OWNERS[lots.place(OWNERS.len())].as_bytes(), device, lots),
+            Act::Of(at) => {
+                let asked = asking::draw(at, lots);
+                let ask = Ask::new(asked.json.into_bytes(), did.clone(), Timestamp(1), lots.bytes(), device);
+                let mut call = Call::new("ask@1", canonical::encode(&ask));
+                call.payload = asked.upload.as_ref().map(|bytes| bytes.len() as u64);
+                upload = asked.upload;
+                canonical::encode(&call)
+            }
             Act::Misdirected => {
                 let request = br#"{"request":"contracts.list@1"}"#;
                 if lots.once_in(2) {
@@ -193,7 +270,7 @@ impl Eve {
                 canonical::encode(&Call::new("ask@1", vec![7; len]))
             }
         };
-        match eve.end.call_raw(&did, &bytes) {
+        match eve.end.call_raw(&did, &bytes, upload) {
             Ok(Reply::Done(_) | Reply::Sends(..)) => Err(Broken::new(
                 "who keeps to nothing is refused",
                 format!("{act:?} at {whom} was answered: {} bytes", bytes.len()),

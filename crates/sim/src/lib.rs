@@ -21,6 +21,7 @@ mod meeting;
 mod net;
 mod person;
 pub mod play;
+mod returning;
 mod run;
 pub mod step;
 pub mod town;

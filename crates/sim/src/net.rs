@@ -14,8 +14,8 @@ use didymos_identity::Secret32;
 use didymos_link::peer::{Card, CardError, Channel, Side};
 use didymos_link::wire::{self, CALL_BYTES_MAX, Greeting, OPENING_BYTES_MAX, REPLY_BYTES_MAX};
 use didymos_link::{
-    Call, Called, Code, EndpointKey, Host, Incoming, LinkError, Meeting, Network, Peer, Purpose, Reach, Refusal, Reply,
-    Settings, Ticket, Upload,
+    Call, Called, CameBack, Claim, Code, EndpointKey, Host, Incoming, LinkError, Meeting, Network, Peer, Place,
+    Purpose, Reach, Refusal, Reply, Settings, Ticket, Upload,
 };
 use didymos_twin::peers::ask::Ask;
 use didymos_vault::fault::FaultyDisk;
@@ -416,16 +416,19 @@ impl End {
             }
             self.host.met(&peer);
             let (me, peer) = (Arc::new(me), Arc::new(peer));
-            {
-                let mut state = self.net.state();
-                state.live.insert((self.number, there), Arc::clone(&peer));
-                state.live.insert((there, self.number), Arc::clone(&me));
-            }
+            self.meet(there, Arc::clone(&me), Arc::clone(&peer));
             host.connected(&me);
             self.host.connected(&peer);
             return Ok((there, false));
         }
         Err(last)
+    }
+
+    /// Both ends have proved who they are: `me` to the other one, and `peer` to this one.
+    pub(crate) fn meet(&self, there: usize, me: Arc<Peer>, peer: Arc<Peer>) {
+        let mut state = self.net.state();
+        state.live.insert((self.number, there), peer);
+        state.live.insert((there, self.number), me);
     }
 
     /// Who listens with this key, if the way is open.
@@ -444,13 +447,13 @@ impl End {
     }
 
     /// Calls with these very bytes, as nobody's link would let anybody do.
-    pub fn call_raw(&self, did: &Did, bytes: &[u8]) -> Result<Reply, LinkError> {
+    pub fn call_raw(&self, did: &Did, bytes: &[u8], upload: Option<Vec<u8>>) -> Result<Reply, LinkError> {
         let (there, _) = self.reach(did)?;
         let peer = self.net.state().live.get(&(there, self.number)).cloned().ok_or(LinkError::Closed)?;
         if bytes.len() > CALL_BYTES_MAX {
             return Ok(Reply::Refused(Refusal::new(Code::Malformed, "not a call of this protocol")));
         }
-        Ok(self.net.hand(&peer, there, bytes, None, "hostile ")?.0)
+        Ok(self.net.hand(&peer, there, bytes, upload, "hostile ")?.0)
     }
 }
 
@@ -520,6 +523,10 @@ impl Reach for End {
 
     fn greet(&self, did: &Did) -> Result<(), LinkError> {
         self.reach(did).map(|_| ())
+    }
+
+    fn come_back(&self, place: Place, claim: Claim) -> Result<CameBack, LinkError> {
+        crate::returning::come_back(self, &place, &claim)
     }
 
     fn close(&self) {

@@ -5,8 +5,11 @@ use crate::lots::Lots;
 use crate::net::Net;
 use didymos_base::{Did, Timestamp};
 use didymos_identity::{KdfCost, RecoveryPhrase};
-use didymos_twin::{Door, Failure, Listen, Request, Response, Twin, World, unwatched};
+use didymos_twin::{Door, Failure, FailureCode, Listen, Request, Response, Twin, World, unwatched};
+use didymos_vault::disk::RealDisk;
 use didymos_vault::fault::FaultyDisk;
+use didymos_vault::journal::JOURNAL;
+use didymos_vault::{Opening, Vault, VaultKey};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,12 +24,17 @@ pub struct Person {
     pub gathers: bool,
     /// Whether the clock was ever set back.
     pub set_back: bool,
+    /// How often it was set ahead.
+    pub set_ahead: u32,
     /// How often the plug was pulled.
     pub crashes: u32,
     /// How often the twin was opened.
     pub openings: u32,
     machine: Machine,
     did: Did,
+    entropy: [u8; 32],
+    /// A copy of the machine's disk, as somebody made it.
+    copy: Option<FaultyDisk>,
     twin: Option<Arc<Twin>>,
 }
 
@@ -65,7 +73,8 @@ impl Person {
     /// Makes somebody's twin, with keys from `seed`.
     pub fn new(number: usize, seed: u64, dir: &Path, net: &Net, time: &Arc<AtomicI64>) -> Result<Self, Broken> {
         let mut chance = Lots::of(seed, 0x0100 + number as u64);
-        let phrase = RecoveryPhrase::from_entropy(chance.bytes());
+        let entropy = chance.bytes();
+        let phrase = RecoveryPhrase::from_entropy(entropy);
         let gathers = chance.once_in(3);
         let machine = Machine {
             number,
@@ -79,7 +88,19 @@ impl Person {
         let twin = Twin::init_in(machine.world(), &machine.home, &phrase, PASSPHRASE, KdfCost::for_tests())
             .map_err(|failure| failed("a new twin", &failure))?;
         let did = twin.did().clone();
-        let mut person = Self { number, gathers, set_back: false, crashes: 0, openings: 1, machine, did, twin: None };
+        let mut person = Self {
+            number,
+            gathers,
+            set_back: false,
+            set_ahead: 0,
+            crashes: 0,
+            openings: 1,
+            machine,
+            did,
+            entropy,
+            copy: None,
+            twin: None,
+        };
         person.attach(twin);
         Ok(person)
     }
@@ -103,6 +124,40 @@ impl Person {
     #[must_use]
     pub fn did(&self) -> &Did {
         &self.did
+    }
+
+    /// The phrase that the person keeps on paper.
+    #[must_use]
+    pub fn phrase(&self) -> RecoveryPhrase {
+        RecoveryPhrase::from_entropy(self.entropy)
+    }
+
+    /// The disk under the twin.
+    #[must_use]
+    pub fn disk(&self) -> &FaultyDisk {
+        &self.machine.disk
+    }
+
+    /// The twin's folder on it.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.machine.home
+    }
+
+    /// The person's twin on an empty machine with this number and folder, from friends with these tickets. Its journal
+    /// is what comes back.
+    pub fn restored(&self, number: usize, home: &Path, tickets: &[String]) -> Result<Vec<u8>, Failure> {
+        let world = World {
+            disk: Arc::new(RealDisk),
+            network: Arc::new(self.machine.net.socket(number, FaultyDisk::default())),
+            ..self.machine.world()
+        };
+        let keys = (PASSPHRASE, KdfCost::for_tests());
+        let twin = Twin::restore_from_friends_in(world, home, tickets, &self.phrase(), keys, &mut unwatched);
+        self.machine.net.unplug(number);
+        drop(twin?);
+        let path = home.join(JOURNAL);
+        std::fs::read(&path).map_err(|error| Failure::new(FailureCode::Io, format!("{}: {error}", path.display())))
     }
 
     /// Asks the twin, as its owner. None while it does not run, or where its plug was pulled meanwhile.
@@ -134,6 +189,7 @@ impl Person {
     pub fn set_clock(&mut self, skew_ms: i64) {
         let before = self.machine.skew.swap(skew_ms, Ordering::Relaxed);
         self.set_back |= skew_ms < before;
+        self.set_ahead += u32::from(skew_ms > before);
     }
 
     /// The machine goes down now. Of what each file had not made durable, `kept` bytes reached the medium.
@@ -143,6 +199,30 @@ impl Person {
         self.twin = None;
         self.machine.disk = self.machine.disk.after_power_cut(kept);
         self.crashes += 1;
+    }
+
+    /// Somebody copies the machine's disk. Returns how many commits its journal has, if it can be read.
+    pub fn copy_machine(&mut self) -> Option<u64> {
+        let copy = self.machine.disk.after_power_cut(0);
+        let opening = Opening {
+            dir: &self.machine.home,
+            key: VaultKey::new(self.phrase().vault_key()),
+            owner: self.did.clone(),
+            signer: None,
+            chance: None,
+        };
+        let vault = Vault::open_on(Arc::new(copy.after_power_cut(0)), opening).ok()?;
+        self.copy = Some(copy);
+        Some(vault.tip()?.seq + 1)
+    }
+
+    /// The machine is set back to the copy of its disk, if there is one.
+    pub fn set_machine_back(&mut self) {
+        if let Some(copy) = &self.copy {
+            self.machine.net.unplug(self.number);
+            self.twin = None;
+            self.machine.disk = copy.after_power_cut(0);
+        }
     }
 
     /// Closes the twin in order.

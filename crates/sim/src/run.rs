@@ -1,8 +1,8 @@
 //! A seed, run from its first step to its last check; and, where it fails, shortened.
 
 use crate::Broken;
-use crate::play::deals::Deals;
-use crate::step::{Step, steps};
+use crate::play::Plays;
+use crate::step::{Climate, Step, steps};
 use crate::town::Town;
 use crate::trace::Trace;
 use std::collections::BTreeMap;
@@ -60,11 +60,11 @@ fn through(seed: u64, steps: &[Step]) -> (Trace, Result<(), Broken>) {
     let trace = Trace::default();
     let all = || {
         let mut town = Town::new(seed, &trace)?;
-        let mut deals = Deals::default();
+        let mut plays = Plays::begin(&mut town, Climate::of(seed).theme, seed)?;
         for step in steps {
-            town.step(step, &mut deals)?;
+            town.step(step, &mut plays)?;
         }
-        town.heal(&mut deals)
+        town.heal(&mut plays)
     };
     let done = all();
     (trace, done)

@@ -3,7 +3,7 @@
 use crate::hostile;
 use crate::lots::Lots;
 use crate::net::Weather;
-use crate::play::deals;
+use crate::play::{self, Theme};
 use didymos_base::time::{DAY_MS, HOUR_MS};
 use std::fmt;
 
@@ -37,8 +37,8 @@ pub enum Act {
     Arrive,
     /// Somebody's twin carries what waits.
     Carry,
-    /// Contracts between people.
-    Deals(deals::Act),
+    /// Somebody does something with somebody else.
+    Play(play::Act),
     /// The one whose program is her own tries something.
     Hostile(hostile::Act),
 }
@@ -68,6 +68,8 @@ impl fmt::Display for Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a seed turns on or off")]
 pub struct Climate {
+    /// What it is about.
+    pub theme: Theme,
     /// How many people.
     pub people: usize,
     /// What happens to calls.
@@ -93,8 +95,10 @@ impl Climate {
             late: chance(&mut lots),
             answer_lost: chance(&mut lots),
         };
+        let theme = Theme::drawn(&mut lots);
         Self {
-            people: 3 + lots.place(2),
+            theme,
+            people: theme.people(&mut lots),
             weather,
             clocks: lots.once_in(2),
             crashes: !lots.once_in(3),
@@ -116,7 +120,7 @@ impl Climate {
             28..=31 => Act::Arrive,
             32..=37 if self.hostile => Act::Hostile(hostile::Act::drawn(lots)),
             38..=47 => Act::Carry,
-            _ => Act::Deals(deals::Act::drawn(lots)),
+            _ => Act::Play(self.theme.act(lots)),
         }
     }
 }

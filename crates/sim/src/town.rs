@@ -5,27 +5,30 @@ use crate::hostile::Eve;
 use crate::lots::Lots;
 use crate::net::{Net, Weather};
 use crate::person::Person;
-use crate::play::deals::Deals;
+use crate::play::Plays;
 use crate::step::{Act, Climate, Step};
 use crate::trace::Trace;
-use didymos_base::Did;
 use didymos_base::time::MINUTE_MS;
+use didymos_base::{Did, Timestamp};
 use didymos_twin::peers::ask::Use;
 use didymos_twin::request::{Import, PairConfirm, PairJoin};
 use didymos_twin::response::{PairingShown, PairingState};
 use didymos_twin::{Failure, Request, Response};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 /// When every town begins: 2016-04-10T00:00:00Z.
 const BEGIN_MS: i64 = 1_460_246_400_000;
+/// Numbers of machines that come later begin here.
+const MACHINES: usize = 100;
 /// Rounds of carrying after which everything has to have arrived, once nothing stands in the way.
-const ROUNDS_MAX: usize = 12;
+const ROUNDS_MAX: usize = 30;
 
 /// A town.
 pub struct Town {
+    seed: u64,
     /// The people.
     pub people: Vec<Person>,
     /// The one whose program is her own.
@@ -33,6 +36,7 @@ pub struct Town {
     net: Net,
     climate: Climate,
     time: Arc<AtomicI64>,
+    machines: AtomicUsize,
     dir_held: TempDir,
 }
 
@@ -60,15 +64,14 @@ impl Town {
         let people = (0..climate.people).map(|number| Person::new(number, seed, dir.path(), &net, &time));
         let people = people.collect::<Result<Vec<_>, _>>()?;
         let eve = Eve::new(seed, climate.people, &net);
-        let town = Self { people, eve, net, climate, time, dir_held: dir };
-        let table = town.dir_held.path().join("heartrate.csv");
+        let town = Self { seed, people, eve, net, climate, time, machines: AtomicUsize::new(0), dir_held: dir };
         let mut text = String::from("Id,Time,Value\n");
         for hour in 0..72 {
             let (day, of_day) = (1 + hour / 24, hour % 24);
             let (twelve, half) = ((of_day + 11) % 12 + 1, if of_day < 12 { "AM" } else { "PM" });
             text.push_str(&format!("7,4/{day}/2016 {twelve}:00:00 {half},{}\n", 60 + hour % 17));
         }
-        std::fs::write(&table, text).map_err(|error| Broken::new("the machine gives a folder", error.to_string()))?;
+        let table = town.file("heartrate.csv", &text)?;
         for person in &town.people {
             Self::calm(person, Request::Import(Import { paths: vec![table.clone()], ..Import::default() }))?;
         }
@@ -84,10 +87,39 @@ impl Town {
         Ok(town)
     }
 
-    fn calm(person: &Person, request: Request) -> Result<Response, Broken> {
+    pub(crate) fn calm(person: &Person, request: Request) -> Result<Response, Broken> {
         let what = request.name();
         let none = || Broken::new("in calm everything succeeds", format!("{what}: nobody is there"));
         person.ask(request).ok_or_else(none)?.map_err(|failure| strange(what, &failure))
+    }
+
+    /// The true time.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp(self.time.load(Ordering::Relaxed))
+    }
+
+    /// Time passes.
+    pub(crate) fn wait(&self, ms: i64) {
+        self.time.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Writes a file that people may take in.
+    pub(crate) fn file(&self, name: &str, text: &str) -> Result<PathBuf, Broken> {
+        let path = self.dir_held.path().join(name);
+        std::fs::write(&path, text).map_err(|error| Broken::new("the machine gives a folder", error.to_string()))?;
+        Ok(path)
+    }
+
+    /// The number and the folder of one more machine.
+    pub(crate) fn machine(&self) -> (usize, PathBuf) {
+        let number = MACHINES + self.machines.fetch_add(1, Ordering::Relaxed);
+        (number, self.dir_held.path().join(number.to_string()))
+    }
+
+    /// Somebody who is new here, with a machine of their own and no contacts.
+    pub(crate) fn newcomer(&self) -> Result<Person, Broken> {
+        let (number, _) = self.machine();
+        Person::new(number, self.seed, self.dir_held.path(), &self.net, &self.time)
     }
 
     fn pairing(person: &Person, request: Request) -> Result<PairingShown, Broken> {
@@ -103,7 +135,7 @@ impl Town {
     }
 
     /// Pairs the two; both people say yes.
-    fn pair(inviter: &Person, joiner: &Person) -> Result<(), Broken> {
+    pub(crate) fn pair(inviter: &Person, joiner: &Person) -> Result<(), Broken> {
         let (here, ticket) = Self::ticket(inviter)?;
         let there = Self::pairing(joiner, Request::PairJoin(PairJoin { ticket }))?.pairing;
         Self::pairing(inviter, Request::PairConfirm(PairConfirm { pairing: here, same: true }))?;
@@ -146,7 +178,7 @@ impl Town {
     }
 
     /// One step, and what a machine that went down in it has to go through.
-    pub fn step(&mut self, step: &Step, deals: &mut Deals) -> Result<(), Broken> {
+    pub fn step(&mut self, step: &Step, plays: &mut Plays) -> Result<(), Broken> {
         let mut lots = Lots::of(step.lots, 7);
         self.trace().note(step.to_string());
         self.net.set(self.climate.weather, Lots::of(step.lots, 8));
@@ -154,7 +186,7 @@ impl Town {
         // Whoever is away comes back sooner or later.
         for who in 0..self.people.len() {
             if self.people[who].twin().is_none() && (who == step.who || lots.once_in(5)) {
-                self.come_back(who, deals)?;
+                self.come_back(who, plays)?;
             }
         }
         let Step { who, whom, .. } = *step;
@@ -165,15 +197,15 @@ impl Town {
             Act::Restart => {
                 self.people[who].close();
                 self.pulled(&mut lots);
-                self.come_back(who, deals)?;
+                self.come_back(who, plays)?;
             }
             Act::Close => self.people[who].close(),
             Act::Part => self.net.part(who, whom, true),
             Act::Join => self.net.part(who, whom, false),
             Act::Arrive => drop(self.net.arrive_late()),
             Act::Carry => self.carry(who)?,
-            Act::Deals(act) => {
-                deals.act(self, act, who, whom, &mut lots)?;
+            Act::Play(act) => {
+                plays.act(self, act, who, whom, &mut lots)?;
                 // A twin with threads delivers at once what was just signed; mostly.
                 if !lots.once_in(4) {
                     self.carry(who)?;
@@ -197,14 +229,14 @@ impl Town {
         }
     }
 
-    fn come_back(&mut self, who: usize, deals: &mut Deals) -> Result<(), Broken> {
+    fn come_back(&mut self, who: usize, plays: &mut Plays) -> Result<(), Broken> {
         self.people[who].open()?;
         self.trace().note(format!("    {who} is back"));
-        deals.came_back(self, who)
+        plays.came_back(self, who)
     }
 
     /// Carries everything that waits at `who`, to everybody for whom something does.
-    fn carry(&self, who: usize) -> Result<(), Broken> {
+    pub(crate) fn carry(&self, who: usize) -> Result<(), Broken> {
         let person = &self.people[who];
         let Some(twin) = person.twin() else { return Ok(()) };
         let waiting = match twin.waiting() {
@@ -222,7 +254,7 @@ impl Town {
 
     /// Everything is made good: whoever is away comes back, ways are there, clocks are right; then everything arrives,
     /// and what has to be so is so, also after one more restart.
-    pub fn heal(&mut self, deals: &mut Deals) -> Result<(), Broken> {
+    pub fn heal(&mut self, plays: &mut Plays) -> Result<(), Broken> {
         self.trace().note("healing");
         let mut lots = Lots::of(0, 9);
         self.net.set(Weather::default(), Lots::of(0, 10));
@@ -230,23 +262,25 @@ impl Town {
         for who in 0..self.people.len() {
             self.people[who].keep_plugged();
             self.pulled(&mut lots);
-            self.come_back(who, deals)?;
+            self.come_back(who, plays)?;
             self.people[who].set_clock(0);
         }
-        deals.reconcile(self)?;
+        plays.reconcile(self)?;
         self.settle()?;
-        self.check(deals)?;
+        self.check(plays)?;
         for who in 0..self.people.len() {
             self.people[who].close();
-            self.come_back(who, deals)?;
+            self.come_back(who, plays)?;
         }
         self.settle()?;
-        self.check(deals)
+        self.check(plays)?;
+        plays.at_last(self)
     }
 
     /// Carries until nothing waits any more.
-    fn settle(&self) -> Result<(), Broken> {
+    pub(crate) fn settle(&self) -> Result<(), Broken> {
         for _ in 0..ROUNDS_MAX {
+            self.time.fetch_add(2 * MINUTE_MS, Ordering::Relaxed);
             for who in 0..self.people.len() {
                 self.carry(who)?;
             }
@@ -264,13 +298,13 @@ impl Town {
         waiting.into_iter().filter(|did| self.number_of(did).is_some()).collect()
     }
 
-    fn check(&self, deals: &Deals) -> Result<(), Broken> {
+    fn check(&self, plays: &Plays) -> Result<(), Broken> {
         for person in &self.people {
             match Self::calm(person, Request::Verify)? {
                 Response::Verify(report) if report.damaged.is_empty() => {}
                 other => return Err(Broken::new("every vault verifies", format!("{}: {other:?}", person.number))),
             }
         }
-        deals.healed(self)
+        plays.healed(self)
     }
 }

@@ -106,8 +106,13 @@ impl Twin {
         let document = DidDocument::genesis(&identity, device.did(), world.now(), Some(next));
         let owner = document.document.id.clone();
         let signer = signer(&device_seed, &document)?;
-        let opening =
-            Opening { dir: home, key: VaultKey::new(phrase.vault_key()), owner: owner.clone(), signer: Some(signer) };
+        let opening = Opening {
+            dir: home,
+            key: VaultKey::new(phrase.vault_key()),
+            owner: owner.clone(),
+            signer: Some(signer),
+            chance: Some(Arc::clone(&world.chance)),
+        };
         // Without a key file there is no twin here yet, whatever an interrupted attempt may have left behind.
         clear_leftovers(home);
         let vault = Vault::create_on(
@@ -147,6 +152,7 @@ impl Twin {
             key: VaultKey::new(unlocked.vault_key.clone()),
             owner: unlocked.owner.clone(),
             signer: None,
+            chance: Some(Arc::clone(&world.chance)),
         };
         let vault = Vault::open_on(Arc::clone(&world.disk), opening)?;
         Self::with(world, home, vault, unlocked, lock, notices)
@@ -230,7 +236,8 @@ impl Twin {
         let owner = didymos_vault::owner_of(home, &key)?;
         let device = SigningKey::from_seed(&device_seed);
         let unlocked = Unlocked { vault_key: phrase.vault_key(), device_seed, owner };
-        let vault = Vault::open(Opening { dir: home, key, owner: unlocked.owner.clone(), signer: None })?;
+        let (owner, chance) = (unlocked.owner.clone(), Some(Arc::clone(&world.chance)));
+        let vault = Vault::open(Opening { dir: home, key, owner, signer: None, chance })?;
         // This machine is a new device: the identity key, which only the phrase gives, says that it may sign.
         let documents = vault.identity()?;
         let newer = if seen.starts_with(&documents) { &seen[documents.len()..] } else { &[] };

@@ -136,15 +136,19 @@ impl Disk for RealDisk {
 
 /// Replaces a small file as a whole: after a crash there is the old one or the new one, never a mixture.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_on(&RealDisk, path, bytes)
+}
+
+/// The same on another disk.
+pub fn replace_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = with_suffix(path, ".new");
-    let disk = RealDisk;
     {
         let file = disk.open(&beside, true, true)?;
         file.set_len(0)?;
         file.write_all_at(bytes, 0)?;
         file.sync()?;
     }
-    std::fs::rename(&beside, path)?;
+    disk.rename(&beside, path)?;
     disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 

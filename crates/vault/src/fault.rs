@@ -4,7 +4,7 @@
 //! test can let the vault work, pull the plug at a chosen moment, and open again what is left.
 
 use crate::disk::{Disk, DiskFile};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ pub struct FaultyDisk(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    files: HashMap<PathBuf, Content>,
+    files: BTreeMap<PathBuf, Content>,
     /// Bytes that may still be written before the disk is full.
     room: Option<u64>,
     /// Operations (writes, cuts, syncs) that may still happen before everything fails, as after pulling the plug.
@@ -109,6 +109,11 @@ impl FaultyDisk {
     #[must_use]
     pub fn bytes(&self, path: &Path) -> Vec<u8> {
         self.with(|state| state.files.get(path).map(|content| content.seen.clone()).unwrap_or_default())
+    }
+
+    /// Takes a file away, as rot would.
+    pub fn lose(&self, path: &Path) {
+        self.with(|state| drop(state.files.remove(path)));
     }
 
     /// Puts these bytes in place of a file, as rot would.

@@ -11,11 +11,11 @@
 
 use crate::disk::Disk;
 use crate::error::VaultError;
-use crate::seal::{StreamSeal, VaultKey, nonce};
+use crate::seal::{Fresh, StreamSeal, VaultKey};
 use didymos_base::{Did, Digest, Timestamp, canonical, hex};
 use didymos_identity::Secret32;
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -67,7 +67,7 @@ struct Kept {
     skip: u64,
 }
 
-type Inventory = HashMap<Did, BTreeMap<(Sort, Digest), Kept>>;
+type Inventory = BTreeMap<Did, BTreeMap<(Sort, Digest), Kept>>;
 
 /// The folder.
 pub struct Held {
@@ -75,14 +75,15 @@ pub struct Held {
     disk: Arc<dyn Disk>,
     key: StreamSeal,
     names: Secret32,
+    fresh: Fresh,
     /// What is there, once it was looked for.
     inventory: Mutex<Option<Inventory>>,
 }
 
 impl Held {
-    pub(crate) fn new(disk: Arc<dyn Disk>, dir: &Path, key: &VaultKey) -> Self {
+    pub(crate) fn new(disk: Arc<dyn Disk>, dir: &Path, key: &VaultKey, fresh: Fresh) -> Self {
         let (key, names) = key.held();
-        Self { dir: dir.join(HELD), disk, key, names, inventory: Mutex::default() }
+        Self { dir: dir.join(HELD), disk, key, names, fresh, inventory: Mutex::default() }
     }
 
     fn file_name(&self, owner: &Did, sort: Sort, name: &Digest) -> String {
@@ -161,7 +162,7 @@ impl Held {
         let file_name = self.file_name(owner, sort, &name);
         let (digest, len) = (Digest::of(bytes), bytes.len() as u32);
         let head = Head { owner: owner.clone(), sort, name, digest, len, number, at };
-        let sealed = self.key.seal(nonce(), file_name.as_bytes(), &canonical::encode(&head));
+        let sealed = self.key.seal(self.fresh.nonce(), file_name.as_bytes(), &canonical::encode(&head));
         let mut whole = (sealed.len() as u16).to_le_bytes().to_vec();
         whole.extend_from_slice(&sealed);
         let skip = whole.len() as u64;
@@ -295,7 +296,7 @@ mod tests {
     use crate::fault::FaultyDisk;
 
     fn held(disk: Arc<dyn Disk>, dir: &Path) -> Held {
-        Held::new(disk, dir, &VaultKey::new(Secret32::from_bytes([1; 32])))
+        Held::new(disk, dir, &VaultKey::new(Secret32::from_bytes([1; 32])), Fresh::of(None))
     }
 
     fn did(name: &str) -> Did {

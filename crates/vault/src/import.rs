@@ -15,7 +15,7 @@ use crate::chunk::{Back, Front, MAX_ROWS, MAX_TEXT, OpenChunk, PartId, SealedChu
 use crate::commit::{Entry, ObjectKind, Span};
 use crate::error::VaultError;
 use crate::rollup::Prepared;
-use crate::seal::{StreamSeal, nonce, random};
+use crate::seal::StreamSeal;
 use crate::turn::span_of;
 use crate::vault::Vault;
 use didymos_base::{Digest, Kind, Row, Source, SourceKey, Stream, StreamKey, Timestamp, Value, canonical};
@@ -157,7 +157,7 @@ impl Vault {
         Ok(Import {
             vault: self,
             clock,
-            id: random(),
+            id: self.seal.fresh.random(),
             streams: Vec::new(),
             sources: Vec::new(),
             source_of: HashMap::new(),
@@ -179,7 +179,7 @@ impl Import<'_> {
 
     /// A file or member whose rows follow; returns its index among this import's parts.
     pub fn begin_part(&mut self, name: &str, format: &str) -> u32 {
-        let (id, time) = (random(), (self.clock)());
+        let (id, time) = (self.vault.seal.fresh.random(), (self.clock)());
         let record =
             PartRecord { id, import: self.id, name: name.to_owned(), format: format.to_owned(), time, whole: None };
         self.unwritten.insert(self.parts.len());
@@ -298,14 +298,18 @@ impl Import<'_> {
         self.streams[at].duplicate += (rows.len() - order.len()) as u64;
         let groups = self.groups(at, &order, &mut rows);
         let incoming = &self.streams[at];
+        // Drawn one behind the other: threads would take them in any order.
+        let fresh = &self.vault.seal.fresh;
+        let nonces: Vec<[[u8; 24]; 4]> = groups.iter().map(|_| std::array::from_fn(|_| fresh.nonce())).collect();
         let sealed: Vec<Waiting> = groups
             .into_par_iter()
-            .map(|(chunk, sources)| {
+            .zip(nonces)
+            .map(|((chunk, sources), [front, back, day, quarter])| {
                 let mut span = span_of(&chunk);
                 span.stream = 0;
-                let sealed = chunk.seal(&incoming.key, [nonce(), nonce()]);
+                let sealed = chunk.seal(&incoming.key, [front, back]);
                 // The observations are at hand now: rolling them up later would decode them again.
-                let rollups = self.vault.rollup_keys.prepare(&sealed.id, &chunk.front);
+                let rollups = self.vault.rollup_keys.prepare(&sealed.id, &chunk.front, [day, quarter]);
                 Waiting { stream: incoming.stream.clone(), span, sources, count: chunk.len() as u32, sealed, rollups }
             })
             .collect();
@@ -395,7 +399,7 @@ impl Import<'_> {
             stream: stream.clone(),
             sources: Vec::new(),
             parts: Vec::new(),
-            secret: random(),
+            secret: self.vault.seal.fresh.random(),
             duration: Vec::with_capacity(count),
             source: Vec::with_capacity(count),
             part: Vec::with_capacity(count),

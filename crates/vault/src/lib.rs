@@ -30,7 +30,8 @@
 //! let signer = Some(Signer { key, certificate: identity.document.devices[0].clone() });
 //! let dir = tempfile::tempdir()?;
 //! let owner = identity.document.id.clone();
-//! let opening = Opening { dir: dir.path(), key: VaultKey::new(phrase.vault_key()), owner, signer };
+//! let key = VaultKey::new(phrase.vault_key());
+//! let opening = Opening { dir: dir.path(), key, owner, signer, chance: None };
 //! let vault = Vault::create(opening, &[(ObjectKind::Identity, vec![identity.encode()])], now)?;
 //!
 //! let clock = || now;
@@ -84,7 +85,7 @@ pub use index::{ChunkRef, CommitRef, Index, RecordRef, StreamChunks};
 pub use journal::Found;
 pub use repair::{Copies, Repaired, Watch, owner_of, restore};
 pub use retract::Retraction;
-pub use seal::{StreamSeal, VaultKey};
+pub use seal::{Chance, StreamSeal, VaultKey};
 pub use spans::Rebuilding;
 pub use vault::{Opening, Signer, Vault};
 pub use verify::Verified;

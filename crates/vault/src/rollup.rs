@@ -15,7 +15,7 @@ use crate::Damaged;
 use crate::chunk::{Front, Values};
 use crate::column::{Order, get_floats, get_ints, put_floats, put_ints};
 use crate::disk::{Disk, DiskFile};
-use crate::seal::{StreamSeal, VaultKey, nonce};
+use crate::seal::{StreamSeal, VaultKey};
 use didymos_base::Digest;
 use didymos_base::time::{DAY_MS, MINUTE_MS};
 use didymos_identity::Secret32;
@@ -186,13 +186,14 @@ impl RollupKeys {
     }
 
     /// Rolls a chunk of numbers up at every level.
-    pub(crate) fn prepare(&self, chunk: &Digest, front: &Front) -> Vec<Prepared> {
+    pub(crate) fn prepare(&self, chunk: &Digest, front: &Front, nonces: [[u8; 24]; 2]) -> Vec<Prepared> {
         let levels = [Level::Day, Level::Quarter].into_iter().filter(|_| matches!(front.values, Values::Number(_)));
         levels
-            .map(|level| {
+            .zip(nonces)
+            .map(|(level, nonce)| {
                 let buckets = Arc::new(accumulate(front, 0..front.len(), level.width(), |_| true));
                 let name = self.name(chunk, level);
-                let sealed = self.seal.seal(nonce(), &name, &encode(&buckets));
+                let sealed = self.seal.seal(nonce, &name, &encode(&buckets));
                 Prepared { chunk: *chunk, level, name, sealed, buckets }
             })
             .collect()

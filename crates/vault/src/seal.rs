@@ -6,6 +6,33 @@ use crate::commit::ObjectKind;
 use didymos_base::StreamId;
 use didymos_identity::Secret32;
 use didymos_identity::sealed::{SealingKey, derive};
+use std::sync::Arc;
+
+/// Fills bytes with randomness; false where there is none.
+pub type Chance = Arc<dyn Fn(&mut [u8]) -> bool + Send + Sync>;
+
+/// Where ids, salts and nonces come from.
+#[derive(Clone)]
+pub(crate) struct Fresh(Chance);
+
+impl Fresh {
+    pub(crate) fn of(chance: Option<Chance>) -> Self {
+        Self(chance.unwrap_or_else(|| Arc::new(|bytes| getrandom::fill(bytes).is_ok())))
+    }
+
+    /// So many random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        // Without randomness nothing can be sealed, and nothing may be written unsealed.
+        assert!((self.0)(&mut bytes), "the system gives no randomness");
+        bytes
+    }
+
+    /// A nonce: 192 random bits do not repeat.
+    pub(crate) fn nonce(&self) -> [u8; 24] {
+        self.random()
+    }
+}
 
 /// The vault key. Everything the vault stores is sealed under keys derived from it.
 pub struct VaultKey(Secret32);
@@ -31,8 +58,14 @@ impl VaultKey {
 
     /// The keys of everything that is not a stream.
     pub(crate) fn seal(&self) -> Seal {
+        self.seal_with(Fresh::of(None))
+    }
+
+    /// The same, with nonces from elsewhere.
+    pub(crate) fn seal_with(&self, fresh: Fresh) -> Seal {
         let key = |purpose: &str| SealingKey::new(&derive(&self.0, "vault journal", purpose.as_bytes()));
         Seal {
+            fresh,
             commit: key("commit"),
             slot: key("head"),
             beside: key("beside"),
@@ -105,6 +138,7 @@ const KINDS: [ObjectKind; 13] = [
 
 /// The keys of the journal itself and of its records.
 pub(crate) struct Seal {
+    pub(crate) fresh: Fresh,
     commit: SealingKey,
     slot: SealingKey,
     beside: SealingKey,
@@ -113,7 +147,7 @@ pub(crate) struct Seal {
 
 impl Seal {
     pub(crate) fn seal_commit(&self, plain: &[u8]) -> Vec<u8> {
-        self.commit.seal(nonce(), b"commit 1", plain)
+        self.commit.seal(self.fresh.nonce(), b"commit 1", plain)
     }
 
     pub(crate) fn open_commit(&self, sealed: &[u8]) -> Result<Vec<u8>, Damaged> {
@@ -121,7 +155,7 @@ impl Seal {
     }
 
     pub(crate) fn seal_slot(&self, plain: &[u8]) -> Vec<u8> {
-        self.slot.seal(nonce(), b"head 1", plain)
+        self.slot.seal(self.fresh.nonce(), b"head 1", plain)
     }
 
     pub(crate) fn open_slot(&self, sealed: &[u8]) -> Result<Vec<u8>, Damaged> {
@@ -129,7 +163,7 @@ impl Seal {
     }
 
     pub(crate) fn seal_beside(&self, name: &str, plain: &[u8]) -> Vec<u8> {
-        self.beside.seal(nonce(), name.as_bytes(), plain)
+        self.beside.seal(self.fresh.nonce(), name.as_bytes(), plain)
     }
 
     pub(crate) fn open_beside(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, Damaged> {
@@ -142,7 +176,7 @@ impl Seal {
 
     /// Seals records of one kind. Chunks have keys of their own.
     pub(crate) fn seal_records(&self, kind: ObjectKind, plain: &[u8]) -> Option<Vec<u8>> {
-        self.record(kind).map(|key| key.seal(nonce(), b"records 1", &compress(plain)))
+        self.record(kind).map(|key| key.seal(self.fresh.nonce(), b"records 1", &compress(plain)))
     }
 
     pub(crate) fn open_records(&self, kind: ObjectKind, sealed: &[u8]) -> Result<Vec<u8>, Damaged> {
@@ -150,21 +184,6 @@ impl Seal {
         let packed = open(key, b"records 1", sealed, "a seal does not hold")?;
         decompress(&packed, crate::chunk::MAX_SEALED)
     }
-}
-
-/// Fresh randomness from the operating system.
-pub(crate) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        // Without randomness nothing can be sealed, and nothing may be written unsealed.
-        panic!("the operating system gives no randomness: {error}");
-    }
-    bytes
-}
-
-/// A nonce: 192 random bits do not repeat.
-pub(crate) fn nonce() -> [u8; 24] {
-    random()
 }
 
 pub(crate) fn compress(plain: &[u8]) -> Vec<u8> {

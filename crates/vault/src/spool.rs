@@ -10,7 +10,7 @@
 
 use crate::disk::{Disk, DiskFile, RealDisk, replace_file};
 use crate::error::VaultError;
-use crate::seal::{StreamSeal, nonce, random};
+use crate::seal::{Fresh, StreamSeal};
 use crate::vault::Vault;
 use didymos_base::hex;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -35,6 +35,7 @@ pub type SpoolId = [u8; 16];
 pub struct Spool {
     dir: PathBuf,
     key: Arc<StreamSeal>,
+    fresh: Fresh,
 }
 
 fn label(id: &SpoolId, block: u64, last: bool) -> Vec<u8> {
@@ -49,7 +50,7 @@ impl Vault {
     /// The folder of files that wait to be imported.
     #[must_use]
     pub fn spool(&self) -> Spool {
-        Spool { dir: self.dir.join(UPLOADS), key: Arc::new(self.key.uploads()) }
+        Spool { dir: self.dir.join(UPLOADS), key: Arc::new(self.key.uploads()), fresh: self.seal.fresh.clone() }
     }
 }
 
@@ -71,10 +72,10 @@ impl Spool {
             std::fs::set_permissions(&self.dir, std::fs::Permissions::from_mode(0o700))
                 .map_err(VaultError::io("cannot protect", &self.dir))?;
         }
-        let id = random();
+        let id = self.fresh.random();
         let path = self.path(&id);
         let file = RealDisk.open(&path, true, true).map_err(VaultError::io("cannot create", &path))?;
-        let spool = Self { dir: self.dir.clone(), key: Arc::clone(&self.key) };
+        let spool = Self { dir: self.dir.clone(), key: Arc::clone(&self.key), fresh: self.fresh.clone() };
         Ok(SpoolWriter { spool, id, file, path, block: 0, plain: Vec::with_capacity(BLOCK), received: false })
     }
 
@@ -204,7 +205,7 @@ impl SpoolWriter {
     }
 
     fn seal(&mut self, last: bool) -> Result<(), VaultError> {
-        let sealed = self.spool.key.seal(nonce(), &label(&self.id, self.block, last), &self.plain);
+        let sealed = self.spool.key.seal(self.spool.fresh.nonce(), &label(&self.id, self.block, last), &self.plain);
         let at = self.block * SEALED_BLOCK;
         self.file.write_all_at(&sealed, at).map_err(VaultError::io("cannot write", &self.path))?;
         self.block += 1;
@@ -232,7 +233,7 @@ impl SpoolWriter {
         self.seal(true)?;
         self.file.sync().map_err(VaultError::io("cannot write", &self.path))?;
         let path = self.spool.job_path(&self.id);
-        let sealed = self.spool.key.seal(nonce(), &label(&self.id, u64::MAX, true), job);
+        let sealed = self.spool.key.seal(self.spool.fresh.nonce(), &label(&self.id, u64::MAX, true), job);
         replace_file(&path, &sealed).map_err(VaultError::io("cannot write", &path))?;
         self.received = true;
         Ok(self.id)
@@ -327,7 +328,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn spool(dir: &Path, key: u8) -> Spool {
-        Spool { dir: dir.join(UPLOADS), key: Arc::new(VaultKey::new(Secret32::from_bytes([key; 32])).uploads()) }
+        let key = Arc::new(VaultKey::new(Secret32::from_bytes([key; 32])).uploads());
+        Spool { dir: dir.join(UPLOADS), key, fresh: Fresh::of(None) }
     }
 
     fn pattern(len: usize) -> Vec<u8> {

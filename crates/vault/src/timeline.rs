@@ -223,7 +223,8 @@ impl Vault {
             return Ok(buckets);
         }
         let front = self.front(key, chunk)?;
-        let prepared = self.rollup_keys.prepare(&chunk.id, &front);
+        let nonces = std::array::from_fn(|_| self.seal.fresh.nonce());
+        let prepared = self.rollup_keys.prepare(&chunk.id, &front, nonces);
         let wanted = prepared.iter().find(|each| each.level() == level).map(crate::rollup::Prepared::buckets);
         self.rollups().put(prepared);
         Ok(wanted.unwrap_or_default())

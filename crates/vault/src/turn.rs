@@ -6,7 +6,6 @@ use crate::error::VaultError;
 use crate::frame::{FrameKind, HEAD_LEN};
 use crate::journal::{Acknowledged, Placed};
 use crate::records::{encode_records, records_root};
-use crate::seal::random;
 use crate::vault::{Vault, unpoisoned};
 use didymos_base::{Digest, Source, Stream, Timestamp, canonical, merkle};
 use std::sync::MutexGuard;
@@ -48,7 +47,7 @@ impl<'v> Turn<'v> {
     }
 
     pub(crate) fn stage_records(&mut self, kind: ObjectKind, items: &[Vec<u8>]) -> Result<(), VaultError> {
-        let salt = random();
+        let salt = self.vault.seal.fresh.random();
         let plain = encode_records(&salt, items);
         let sealed = self.vault.seal.seal_records(kind, &plain).ok_or(VaultError::TooMuch("records of that kind"))?;
         let (root, count) = (records_root(&salt, items), items.len() as u32);

@@ -10,7 +10,7 @@ use crate::index::{ChunkRef, Index, RecordRef};
 use crate::journal::{Found, JOURNAL, Journal, Placed};
 use crate::records::decode_records;
 use crate::rollup::{RollupKeys, Rollups};
-use crate::seal::{Seal, StreamSeal, VaultKey};
+use crate::seal::{Chance, Fresh, Seal, StreamSeal, VaultKey};
 use crate::turn::{Turn, acknowledged};
 use didymos_base::{Did, Digest, StreamId, Timestamp, canonical};
 use didymos_identity::{SignedCertificate, SigningKey};
@@ -37,11 +37,14 @@ pub struct Opening<'a> {
     /// Who signs what is committed from now on; without one the vault can be read only, until
     /// [`Vault::set_signer`].
     pub signer: Option<Signer>,
+    /// Where salts and nonces come from: the operating system, if nothing else is said.
+    pub chance: Option<Chance>,
 }
 
 /// An open vault. Any number of threads may read while one writes.
 pub struct Vault {
     pub(crate) dir: PathBuf,
+    disk: Arc<dyn Disk>,
     pub(crate) owner: Did,
     pub(crate) key: VaultKey,
     pub(crate) seal: Seal,
@@ -124,12 +127,14 @@ impl Vault {
         for commit in commits {
             index.add(commit);
         }
-        let held = Held::new(Arc::clone(&disk), opening.dir, &opening.key);
-        let rollups = Rollups::new(disk, opening.dir);
+        let fresh = Fresh::of(opening.chance);
+        let held = Held::new(Arc::clone(&disk), opening.dir, &opening.key, fresh.clone());
+        let rollups = Rollups::new(Arc::clone(&disk), opening.dir);
         Self {
             dir: opening.dir.to_owned(),
             owner: opening.owner,
-            seal: opening.key.seal(),
+            seal: opening.key.seal_with(fresh),
+            disk,
             rollup_keys: RollupKeys::new(&opening.key),
             held,
             key: opening.key,
@@ -329,13 +334,13 @@ impl Vault {
     pub fn write_beside(&self, name: &str, plain: &[u8]) -> Result<(), VaultError> {
         let path = self.dir.join(name);
         let sealed = self.seal.seal_beside(name, plain);
-        crate::disk::replace_file(&path, &sealed).map_err(VaultError::io("cannot write", &path))
+        crate::disk::replace_on(&*self.disk, &path, &sealed).map_err(VaultError::io("cannot write", &path))
     }
 
     /// Takes it away, if it is there.
     pub fn remove_beside(&self, name: &str) -> Result<(), VaultError> {
         let path = self.dir.join(name);
-        match std::fs::remove_file(&path) {
+        match self.disk.remove(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(VaultError::io("cannot remove", &path)(error))
             }
@@ -346,8 +351,17 @@ impl Vault {
     /// Reads it back, if it is there and whole.
     #[must_use]
     pub fn read_beside(&self, name: &str) -> Option<Vec<u8>> {
-        let sealed = std::fs::read(self.dir.join(name)).ok()?;
+        let file = self.disk.open(&self.dir.join(name), false, false).ok()?;
+        let mut sealed = vec![0; usize::try_from(file.len().ok()?).ok()?];
+        file.read_exact_at(&mut sealed, 0).ok()?;
         self.seal.open_beside(name, &sealed).ok()
+    }
+
+    /// Names of the files beside the journal that begin so.
+    pub fn beside(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
+        let mut names = self.disk.list(&self.dir).map_err(VaultError::io("cannot read", &self.dir))?;
+        names.retain(|name| name.starts_with(prefix));
+        Ok(names)
     }
 
     /// Objects and commits in the order of the journal: kind, id, position, length.

@@ -141,11 +141,20 @@ fn to_go(twin: &Twin) -> u64 {
     })
 }
 
-/// Calls every friend at once, each on a thread of its own. Returns what went wrong with whom.
+/// Calls every friend at once, each on a thread of its own where the world has threads. Returns what went wrong with whom.
 fn call_all(twin: &Twin, friends: &[Did], watch: Watch<'_>, told: &mut u64) -> Result<BTreeMap<Did, Failure>, Failure> {
     let of = *told + to_go(twin);
     let mut wrong = BTreeMap::new();
     let mut stopped = false;
+    if !twin.world.threads {
+        // One after the other, where the world has no threads.
+        for did in friends {
+            if let Err(failure) = spreading::carry(twin, did, u64::MAX, &mut |_| ControlFlow::Continue(())) {
+                wrong.insert(did.clone(), failure);
+            }
+        }
+        return Ok(wrong);
+    }
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
         for did in friends {

@@ -150,7 +150,8 @@ impl Joining {
         let vault_key = Secret32::from_bytes(given.vault_key);
         let unlocked = Unlocked { vault_key: vault_key.clone(), device_seed: seed, owner: owner.clone() };
         crate::twin::clear_leftovers(&home);
-        let opening = Opening { dir: &home, key: VaultKey::new(vault_key), owner: owner.clone(), signer: None };
+        let chance = Some(Arc::clone(&world.chance));
+        let opening = Opening { dir: &home, key: VaultKey::new(vault_key), owner: owner.clone(), signer: None, chance };
         let vault = Vault::begin_following_on(Arc::clone(&world.disk), opening)?;
         loop {
             let after = vault.tip().map(|tip| CommitNamed { seq: tip.seq, digest: tip.digest });

@@ -16,7 +16,13 @@ pub fn opening(dir: &Path) -> Opening<'_> {
     let document = identity();
     let certificate = document.document.devices[0].clone();
     let owner = document.document.id;
-    Opening { dir, key: VaultKey::new(phrase.vault_key()), owner, signer: Some(Signer { key, certificate }) }
+    Opening {
+        dir,
+        key: VaultKey::new(phrase.vault_key()),
+        owner,
+        signer: Some(Signer { key, certificate }),
+        chance: None,
+    }
 }
 
 pub fn identity() -> didymos_identity::SignedDocument {

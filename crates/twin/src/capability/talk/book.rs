@@ -253,14 +253,9 @@ fn read(twin: &Twin) -> Result<Book, Failure> {
 
 /// Deletes keys that belong to nothing: a crash came between writing them and the record that names them.
 fn sweep(twin: &Twin, live: &BTreeSet<String>) {
-    let Ok(entries) = std::fs::read_dir(twin.home()) else { return };
-    for entry in entries.flatten() {
-        if let Ok(name) = entry.file_name().into_string()
-            && name.starts_with("circle-")
-            && !live.contains(&name)
-        {
-            let _ = std::fs::remove_file(entry.path());
-        }
+    let names = twin.vault.beside("circle-").unwrap_or_default();
+    for name in names.iter().filter(|name| !live.contains(*name)) {
+        let _ = twin.vault.remove_beside(name);
     }
 }
 
@@ -348,13 +343,23 @@ impl Room {
         }
     }
 
-    /// A message's place: that of the envelope it was first sent in, or else of the one it came in.
-    fn place(&self, id: &Digest, said: &Said) -> Option<(u64, Digest)> {
-        self.circle.place(id).or_else(|| self.circle.place(said.envelopes.first()?))
+    /// A message's place: that of the first of its envelopes that others can have too. Who begins a conversation alone
+    /// sends again what they wrote until then: the other one has it from there, and so have both.
+    fn place_in(&self, shared_since: u64, id: &Digest, said: &Said) -> Option<(u64, Digest)> {
+        let sent = || std::iter::once(id).chain(&said.envelopes);
+        let shared = |envelope: &&Digest| self.circle.number(envelope).is_some_and(|number| number >= shared_since);
+        let places = |envelope: &Digest| self.circle.place(envelope);
+        sent().filter(shared).find_map(places).or_else(|| sent().find_map(places))
+    }
+
+    /// See [`place_in`](Self::place_in).
+    pub(super) fn place(&self, id: &Digest) -> Option<(u64, Digest)> {
+        self.place_in(self.circle.shared_since(), id, self.messages.get(id)?)
     }
 
     fn reorder(&mut self) {
-        let places = self.messages.iter().filter_map(|(id, said)| Some((self.place(id, said)?, *id)));
+        let since = self.circle.shared_since();
+        let places = self.messages.iter().filter_map(|(id, said)| Some((self.place_in(since, id, said)?, *id)));
         self.order = places.collect();
     }
 
@@ -459,7 +464,10 @@ impl Book {
                         let pieces = &self.pieces;
                         room.lacking.retain(|_, file| !file.pieces.iter().all(|piece| pieces.contains_key(piece)));
                         let id = content.again.unwrap_or(*envelope);
-                        if let Some(place) = room.messages.get(&id).cloned().and_then(|said| room.place(&id, &said)) {
+                        if content.again.is_some() {
+                            room.order.retain(|(_, known)| *known != id);
+                        }
+                        if let Some(place) = room.place(&id) {
                             room.order.insert((place, id));
                         }
                     }

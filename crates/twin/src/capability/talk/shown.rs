@@ -153,7 +153,7 @@ pub(super) fn message(twin: &Twin, room: &Room, names: &Names, id: &Digest) -> R
     let at = first.and_then(|envelope| room.times(twin, envelope)).map_or(received, |(at, _)| at);
     let mine = from == names.me;
     let (delivery, delivered) = if mine { delivery(room, id, &names.me) } else { (Delivery::Waiting, Vec::new()) };
-    let place = room.circle.place(id).or_else(|| room.circle.place(first?));
+    let place = room.place(id);
     Ok(Some(MessageShown {
         message: *id,
         name: names.get(&from),
