@@ -348,7 +348,8 @@ pub(crate) fn says(reading: &Reading) -> String {
     let mut each: Vec<String> = interventions.iter().map(intervention_in_words).collect();
     each.extend(some_connection.map(|factor| format!("some connection: {} times as strong", short(factor))));
     let changed = if each.is_empty() { "nothing that is done differently".to_owned() } else { each.join("; ") };
-    let asked = outcome.as_ref().map_or_else(String::new, |stream| format!("; asked about: {}", table::label(stream.as_str())));
+    let asked =
+        outcome.as_ref().map_or_else(String::new, |stream| format!("; asked about: {}", table::label(stream.as_str())));
     let ahead = horizon.as_ref().map_or_else(String::new, |horizon| format!("; ahead: {horizon}"));
     format!("{changed}{asked}{ahead}")
 }

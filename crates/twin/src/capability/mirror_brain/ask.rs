@@ -33,9 +33,7 @@ pub(crate) fn which(twin: &Twin, question: &Question<'_>) -> Result<WhatIfAnswer
                 stronger => format!("gets {:.0} % stronger", 100.0 * (stronger - 1.0)),
             };
             Choice {
-                sentence: format!(
-                    "What does my brain network do if the connection between {from} and {to} {does}?"
-                ),
+                sentence: format!("What does my brain network do if the connection between {from} and {to} {does}?"),
                 says: format!("{:.0} % as strong as the strongest", 100.0 * share),
                 interventions: vec![Intervention::Connection { from, to, factor }],
             }
