@@ -6,7 +6,7 @@
 Prints Markdown for bench/MIRROR.md.
 
 DIR holds `fitbit/` (minute heart rate and steps) and `cgm/hall2018_dexcom.csv`. Needs
-`pip install numpy pandas lightgbm statsmodels`. Each learner is fitted anew at the same moments, on what lay before.
+`pip install numpy pandas lightgbm scikit-learn statsmodels`. Each learner is fitted anew at the same moments, on what lay before.
 LightGBM (defaults, one model for squared and one for absolute errors) sees the very feature rows that the mirror's
 learners see, and predicts the same difference from the same anchor. ETS is the better by AICc of damped and plain, with
 a daily season for hours; where a value is missing it is given the mean of that hour of the day, or the last value.
