@@ -6,7 +6,7 @@
 Prints Markdown for bench/MIRROR.md.
 
 DIR holds `fitbit/` (minute heart rate and steps) and `cgm/hall2018_dexcom.csv`. Needs
-`pip install numpy pandas lightgbm statsmodels`. Each learner is fitted anew at the same moments, on what lay before.
+`pip install numpy pandas lightgbm scikit-learn statsmodels`. Each learner is fitted anew at the same moments, on what lay before.
 LightGBM (defaults, one model for squared and one for absolute errors) sees the very feature rows that the mirror's
 learners see, and predicts the same difference from the same anchor. ETS is the better by AICc of damped and plain, with
 a daily season for hours; where a value is missing it is given the mean of that hour of the day, or the last value.
@@ -107,7 +107,8 @@ def lightgbm(features, checked, objective):
     return said
 
 
-def compare(target, answer, peers):
+def told(target, answer, peers):
+    """Rows that count, what one unit of error is, what came, and what each method said of it."""
     all_rows = answer["checked"]
     values = np.array([np.nan if v is None else v for v in answer["values"]])
     season = target["season"]
@@ -123,6 +124,11 @@ def compare(target, answer, peers):
         said["ETS"] = ets(answer["values"], season, all_rows)
         said["LightGBM"] = lightgbm(answer["features"], all_rows, "regression")
         said["LightGBM, absolute"] = lightgbm(answer["features"], all_rows, "regression_l1")
+    return all_rows, unit, truth, said
+
+
+def compare(target, answer, peers):
+    all_rows, unit, truth, said = told(target, answer, peers)
     groups = [("", np.ones(len(truth), bool))]
     if target["kind"] == "glucose":
         groups = [(f", {ahead * 5} min", np.array([row[1] == ahead for row in all_rows])) for ahead in target["aheads"]]

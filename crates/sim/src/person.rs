@@ -61,6 +61,7 @@ impl Machine {
             disk: Arc::new(self.disk.clone()),
             network: Arc::new(self.net.socket(self.number, self.disk.clone())),
             threads: false,
+            ..World::default()
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use uploads::job_id;
 use crate::door::{Door, Failure, FailureCode, Watch};
 use crate::home;
 use crate::peers::online::Listen;
-use crate::{Request, Response, Twin};
+use crate::{Request, Response, Twin, World};
 use didymos_consent::{Act, Principal};
 use didymos_identity::{KdfCost, RecoveryPhrase, Unlocked};
 use std::net::SocketAddr;
@@ -53,6 +53,7 @@ pub type Hook = dyn Fn(Option<&Arc<Twin>>) + Send + Sync;
 pub struct Keeper {
     home: PathBuf,
     cost: KdfCost,
+    world: World,
     held: Arc<Held>,
     /// Held while keys are unwrapped, made or dropped: one at a time.
     turn: Mutex<()>,
@@ -154,6 +155,7 @@ impl Keeper {
         Self {
             home,
             cost,
+            world: World::default(),
             held: Arc::default(),
             turn: Mutex::default(),
             setup: Mutex::default(),
@@ -167,6 +169,13 @@ impl Keeper {
         let keeper = Self::new(twin.home.clone(), cost);
         keeper.held.hold(twin);
         keeper
+    }
+
+    /// The machine that the twins run on that this keeper opens or makes.
+    #[must_use]
+    pub fn in_world(mut self, world: World) -> Self {
+        self.world = world;
+        self
     }
 
     /// Where the twins that this keeper opens listen for others. Only the first word counts, and only for twins that
@@ -261,7 +270,7 @@ impl Keeper {
     fn open_with(&self, unlocked: &Unlocked, notices: Vec<String>, by: &str) -> Result<(), Failure> {
         if self.held.state().twin.is_none() {
             let lock = home::lock(&self.home)?;
-            self.hold(Twin::open_unlocked(crate::World::default(), &self.home, unlocked, lock, notices)?);
+            self.hold(Twin::open_unlocked(self.world.clone(), &self.home, unlocked, lock, notices)?);
         }
         let lease = self.lease()?;
         let twin = lease.twin()?;

@@ -8,7 +8,7 @@ use didymos_base::Timestamp;
 use didymos_link::{Internet, Network};
 use didymos_vault::disk::{Disk, RealDisk};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Fills bytes with randomness; false where there is none.
 pub type Chance = Arc<dyn Fn(&mut [u8]) -> bool + Send + Sync>;
@@ -27,6 +27,10 @@ pub struct World {
     /// Whether it has threads of its own for what is done later, such as delivering. Where it has none, whoever drives
     /// the twin does these things: see [`Twin::carry_to`](crate::Twin::carry_to).
     pub threads: bool,
+    /// Steps by which makers of days are taught, 1 to 100,000: fewer where the way through is looked at, and not the days.
+    pub lessons: usize,
+    /// How long it has to have been quiet for the mirror to learn in the background.
+    pub quiet: Duration,
 }
 
 impl Default for World {
@@ -42,6 +46,8 @@ impl Default for World {
             disk: Arc::new(RealDisk),
             network: Arc::new(Internet),
             threads: true,
+            quiet: Duration::from_mins(1),
+            lessons: didymos_mirror::generate::Settings::default().steps,
         }
     }
 }

@@ -74,6 +74,22 @@ fn a_weaker_connection_a_lesion_and_a_drug_are_answered_from_the_owners_own_scan
     let Response::Brain(shown) = ask(&twin, Request::BrainAdd(scanned())).unwrap() else { panic!("another answer") };
     assert!(shown.regions.len() == REGIONS && shown.unseen.is_some_and(|unseen| unseen > 0.3), "{shown:?}");
 
+    // Where it is not said which connection, those that there are can be chosen from.
+    let sentence = Some("What does my brain network do if this connection weakens?".to_owned());
+    let asked = WhatIf { sentence, ..WhatIf::default() };
+    let Response::WhatIf(open) = ask(&twin, Request::WhatIf(asked)).unwrap() else { panic!("another answer") };
+    assert!(open.refused.unwrap().because.contains("which connection"));
+    assert_eq!(open.choices.len(), 6);
+    let first = &open.choices[0];
+    let typed = WhatIf { interventions: first.interventions.clone(), ..WhatIf::default() };
+    let said = WhatIf { sentence: Some(first.sentence.clone()), ..WhatIf::default() };
+    let [typed, said] = [typed, said].map(|asked| match ask(&twin, Request::WhatIf(asked)).unwrap() {
+        Response::WhatIf(answer) => *answer,
+        other => panic!("another answer: {other:?}"),
+    });
+    assert!(typed.refused.is_none() && typed.choices.is_empty(), "{:?}", typed.refused);
+    assert_eq!(said.outcomes, typed.outcomes);
+
     let sentence = "What does my brain network do if the connection between 1 and 2 weakens?".to_owned();
     let asked = WhatIf { sentence: Some(sentence), ..WhatIf::default() };
     let Response::WhatIf(answer) = ask(&twin, Request::WhatIf(asked)).unwrap() else { panic!("another answer") };

@@ -4,9 +4,10 @@
 use didymos_identity::{KdfCost, RecoveryPhrase};
 use didymos_twin::request::{Allowed, CsvColumns, Days, Generate, Import, Learn, Learnable, Propose, Wish};
 use didymos_twin::response::{DaysAnswer, GenerateAnswer, LearntModel, LearntState, ProposeAnswer};
-use didymos_twin::{Door, Failure, FailureCode, Request, Response, Twin, unwatched};
+use didymos_twin::{Door, Failure, FailureCode, Keeper, Listen, Request, Response, Twin, World, unwatched};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 fn twin(dir: &Path) -> Twin {
     let phrase = RecoveryPhrase::from_entropy([7; 32]);
@@ -187,11 +188,16 @@ fn made_up_days_are_refused_where_there_are_too_few_to_hide_among() {
     assert!(answer.days.is_empty() && answer.makers.is_empty());
 }
 
+/// Little is taught: the way through is looked at, and not how good the days are.
+const LESSONS: usize = 20;
+
 #[test]
-#[ignore = "learns four makers, a minute or more: cargo test --release -p didymos-twin --test learnt -- --ignored"]
 fn made_up_days_come_with_scores_and_the_maker_that_copies_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let twin = twin(dir.path());
+    let world = World { lessons: LESSONS, ..World::default() };
+    let phrase = RecoveryPhrase::from_entropy([7; 32]);
+    let home = dir.path().join("home");
+    let twin = Twin::init_in(world, &home, &phrase, "correct horse battery", KdfCost::for_tests()).unwrap();
     hours(&twin, dir.path(), 40);
     let answer = generate(&twin);
     assert_eq!(answer.makers.len(), 4, "{answer:?}");
@@ -207,6 +213,52 @@ fn made_up_days_come_with_scores_and_the_maker_that_copies_is_refused() {
         assert!(values().count() == 3 * answer.streams.len() * 24 && values().all(|x| x.is_finite()));
     }
     assert_eq!(generate(&twin), answer);
+}
+
+/// How a model stands once it stands so.
+fn once(keeper: &Keeper, which: Learnable, stands: impl Fn(&LearntModel) -> bool) -> LearntModel {
+    let since = Instant::now();
+    loop {
+        let asked = keeper.ask(&keeper.principal().unwrap(), Request::Learnt, &mut unwatched).unwrap();
+        let Response::Learnt(models) = asked else { panic!("another answer") };
+        let model = models.iter().find(|model| model.model == which).unwrap();
+        if stands(model) {
+            return model.clone();
+        }
+        assert!(since.elapsed() < Duration::from_mins(5), "{model:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_background_learns_says_how_far_it_is_stops_with_the_twin_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = twin(dir.path());
+    hours(&made, dir.path(), 16);
+    drop(made);
+    // So many lessons that it cannot be over before it is stopped.
+    let world = World { lessons: 100_000, quiet: Duration::ZERO, ..World::default() };
+    let here = Listen::At(vec!["127.0.0.1:0".parse().unwrap()]);
+    let home = dir.path().join("home");
+    let keeper = Keeper::new(home.clone(), KdfCost::for_tests()).listening(here).in_world(world.clone());
+    keeper.unlock("correct horse battery").unwrap();
+    let learning = once(&keeper, Learnable::Days, |model| model.state == LearntState::Learning && model.done > 3);
+    assert!(learning.of > 100_000, "{learning:?}");
+    // Locking waits for nothing but the part under way, and what was learnt is kept.
+    keeper.lock();
+    let twin = Twin::open_in(world, &home, "correct horse battery").unwrap();
+    let models = status(&twin);
+    assert_eq!(state(&models, Learnable::Portrait), LearntState::Learnt);
+    let begun = models.iter().find(|model| model.model == Learnable::Days).unwrap();
+    assert!(begun.state == LearntState::Begun && begun.done >= learning.done, "{begun:?} after {learning:?}");
+    drop(twin);
+    keeper.unlock("correct horse battery").unwrap();
+    once(&keeper, Learnable::Days, |model| model.state == LearntState::Learning && model.done > begun.done);
+    // The owner wants none of it: it stops, and stays so.
+    let stop = Request::Learn(Learn { stop: true, ..Learn::default() });
+    keeper.ask(&keeper.principal().unwrap(), stop, &mut unwatched).unwrap();
+    once(&keeper, Learnable::Days, |model| model.state == LearntState::Begun);
+    keeper.lock();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 import { Problem, ask, forget, send, whenShut } from "./api/door";
 import type { AuthState, Status, StreamInfo } from "./api/types";
 import { t } from "./i18n/index.svelte";
-import { says } from "./i18n/twin.svelte";
+import { learnNames, says } from "./i18n/twin.svelte";
 
 export type Phase = "starting" | "gone" | "out" | "new" | "open";
 
@@ -37,6 +37,7 @@ class Here {
       const [status, streams] = await Promise.all([ask<Status>("twin.status@1"), ask<StreamInfo[]>("streams.list@1")]);
       this.status = status;
       this.streams = streams;
+      learnNames(streams);
       this.phase = "open";
     } catch (error) {
       if (error instanceof Problem && error.status === 401) this.phase = "out";

@@ -29,6 +29,13 @@ pub(crate) fn render(answer: &WhatIfAnswer, width: usize) -> String {
         for missing in &refused.missing {
             text.push_str(&format!("  missing: {}\n", plain(missing)));
         }
+        if !answer.choices.is_empty() {
+            text.push_str(&format!("\n{}\n", heading("Which is meant?")));
+        }
+        for choice in &answer.choices {
+            text.push_str(&format!("  twin ask \"{}\"\n", plain(&choice.sentence)));
+            text.push_str(&faint(&format!("    {}\n", plain(&choice.says))));
+        }
         return text;
     }
     for (at, futures) in answer.outcomes.iter().enumerate() {

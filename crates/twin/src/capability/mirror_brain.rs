@@ -1,14 +1,12 @@
 //! The owner's brain network: a connectome and, if there is one, a scan at rest, kept in the journal; the model that is
 //! fitted to them; and what it does when connections change.
 
-use super::mirror_what_if::{Question, number_in_words};
+mod ask;
+
 use crate::Twin;
 use crate::door::{Failure, FailureCode, Progress, Watch};
-use crate::request::{BrainAdd, Connection, Intervention};
-use crate::response::{
-    Basis, BrainShown, Causal, CausalKind, EffectTold, Fan, Futures, ModelKind, ModelUsed, Parameter, TrackRecord,
-    WhatIfAnswer,
-};
+use crate::request::{BrainAdd, Connection};
+use crate::response::{BrainShown, ModelKind, ModelUsed, Parameter};
 use crate::settings;
 use didymos_mirror::body::Refusal;
 use didymos_mirror::brain::Connectome;
@@ -16,12 +14,12 @@ use didymos_mirror::brain::fit::{Effort, Fitted, Knobs, fit, refine};
 use didymos_mirror::brain::measure::{Series, functional_connectivity, matrix_correlation};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use ask::{what_if, which};
+
 const REGIONS: std::ops::RangeInclusive<usize> = 2..=200;
 /// Readings of one region at most: an hour at 720 ms.
 const READINGS_MOST: usize = 5_000;
 const NAME_MAX: usize = 60;
-/// How many pairs of regions an answer names, beside the mean.
-const PAIRS: usize = 5;
 
 /// The setting that holds it. A newer one replaces the older.
 #[derive(Serialize, Deserialize)]
@@ -209,6 +207,18 @@ impl Brain {
         Ok((a, b, connection.factor))
     }
 
+    /// The strongest connections, and each one's share of the strongest.
+    fn strongest(&self, count: usize) -> Vec<(usize, usize, f64)> {
+        let n = self.regions.len();
+        let weights = self.models[0].connectome.weights();
+        let weight = |(a, b): (usize, usize)| weights[a * n + b].max(weights[b * n + a]);
+        let mut pairs: Vec<(usize, usize)> = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b))).collect();
+        pairs.retain(|pair| weight(*pair) > 0.0);
+        pairs.sort_by(|x, y| weight(*y).total_cmp(&weight(*x)));
+        let most = pairs.first().map_or(1.0, |pair| weight(*pair));
+        pairs.into_iter().take(count).map(|pair| (pair.0, pair.1, weight(pair) / most)).collect()
+    }
+
     /// Every connection of a region, cut.
     pub(crate) fn lesion(&self, name: &str) -> Result<Vec<(usize, usize, f64)>, String> {
         let region = self.region(name).ok_or_else(|| format!("there is no region “{name}” in your connectome"))?;
@@ -245,15 +255,16 @@ impl Brain {
     pub(crate) fn model(&self) -> ModelUsed {
         let parameter = |name: &str, value: f64, unit: &str| Parameter { name: name.into(), value, unit: unit.into() };
         let knobs = self.models[0].knobs;
-        let unseen = self.unseen.map_or_else(String::new, |unseen| {
-            format!("; a model of the first half of the scan goes with the second half by {unseen:.2}")
-        });
+        let mut says = format!(
+            "Wilson–Cowan regions on your connectome of {} regions, fitted to your scan at rest",
+            self.regions.len()
+        );
+        if let Some(unseen) = self.unseen {
+            says = format!("{says}; a model of the first half of the scan goes with the second half by {unseen:.2}");
+        }
         ModelUsed {
             kind: ModelKind::WholeBrain,
-            says: format!(
-                "Wilson–Cowan regions on your connectome of {} regions, fitted to your scan at rest{unseen}",
-                self.regions.len()
-            ),
+            says,
             parameters: vec![
                 parameter("global coupling", knobs.strength, "1"),
                 parameter("input", knobs.input, "1"),
@@ -261,132 +272,5 @@ impl Brain {
                 parameter("correlation with the scan that was fitted", self.models[0].seen, "1"),
             ],
         }
-    }
-}
-
-pub(crate) fn what_if(twin: &Twin, question: &Question<'_>, watch: Watch<'_>) -> Result<WhatIfAnswer, Failure> {
-    let brain = match brain(twin)? {
-        Ok(brain) => brain,
-        Err((because, missing)) => return Ok(question.refused(because, missing)),
-    };
-    let Some(Intervention::Connection { from, to, factor }) = question.understood.interventions.first() else {
-        return Ok(question.refused("the brain is asked about connections only", vec![]));
-    };
-    let connection = Connection { from: from.clone(), to: to.clone(), factor: *factor };
-    let (a, b, factor) = match brain.connection(&connection) {
-        Ok(found) => found,
-        Err(because) => {
-            return Ok(question
-                .refused(because, vec!["a connection that exists, by names or numbers of its regions".to_owned()]));
-        }
-    };
-    if watch(Progress { doing: "asking".into(), unit: "models".into(), done: 0, of: brain.models.len() as u64 })
-        .is_break()
-    {
-        return Err(Failure::new(FailureCode::Stopped, "stopped; nothing was changed"));
-    }
-    // Each model answers twice; their spread says how much the scan leaves open.
-    let mut answers = Vec::new();
-    for model in &brain.models {
-        match model.slow_connectivity().and_then(|before| Ok((before, model.slow_connectivity_with(a, b, factor)?))) {
-            Ok(answer) => answers.push(answer),
-            Err(refusal) => {
-                let because = format!("with this change the model loses its state of rest: {refusal}");
-                return Ok(question.refused(because, vec!["a smaller change".to_owned()]));
-            }
-        }
-    }
-    let n = brain.regions.len();
-    let moved = |at: usize| answers[0].1[at] - answers[0].0[at];
-    let mut pairs: Vec<usize> = (0..n).flat_map(|i| (0..i).map(move |j| i * n + j)).collect();
-    pairs.sort_by(|x, y| moved(*y).abs().total_cmp(&moved(*x).abs()));
-    let mean =
-        |fc: &[f64]| (0..n).flat_map(|i| (0..i).map(move |j| fc[i * n + j])).sum::<f64>() / (n * (n - 1) / 2) as f64;
-    let own = a.max(b) * n + a.min(b);
-    let mut outcomes = vec![figure(
-        "mean functional connectivity",
-        &answers.iter().map(|(x, y)| (mean(x), mean(y))).collect::<Vec<_>>(),
-    )];
-    for pair in [own].into_iter().chain(pairs.into_iter().filter(|pair| *pair != own)).take(PAIRS) {
-        let name = format!("{} – {}", brain.regions[pair / n], brain.regions[pair % n]);
-        outcomes.push(figure(&name, &answers.iter().map(|(x, y)| (x[pair], y[pair])).collect::<Vec<_>>()));
-    }
-    for (at, outcome) in outcomes.iter_mut().enumerate() {
-        outcome.record = brain.unseen.filter(|_| at == 0).map(|unseen| TrackRecord {
-            checked: 1,
-            error: 1.0 - unseen,
-            error_without: 1.0,
-            skill: unseen,
-            coverage_50: 0.0,
-            coverage_80: 0.0,
-            coverage_95: 0.0,
-            unusual: 0,
-            direction_right: 0.0,
-            says: format!("fitted to the first half of the scan, its connectivity goes with that of the second by {unseen:.2}; changes of connections could not be checked"),
-        });
-    }
-    Ok(WhatIfAnswer {
-        understood: question.understood.clone(),
-        refused: None,
-        model: Some(brain.model()),
-        outcomes,
-        causal: Some(Causal {
-            kind: CausalKind::Mechanistic,
-            says: "A model of your network at rest says so. What a brain does beside (learning, compensating) is not in it, \
-                   and no such change of yours has been seen."
-                .to_owned(),
-            trial: None,
-        }),
-        warnings: question.warnings(),
-        notes: vec!["the intervals are the range of three models: of the whole scan, of its first and of its second half".to_owned()],
-    })
-}
-
-/// One figure of the network in both futures, from every model; the first is the whole scan's.
-fn figure(name: &str, told: &[(f64, f64)]) -> Futures {
-    let range = |of: &dyn Fn(&(f64, f64)) -> f64| {
-        let values: Vec<f64> = told.iter().map(of).collect();
-        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
-        (low, values.first().copied().unwrap_or_default(), high)
-    };
-    let fan = |(low, middle, high): (f64, f64, f64)| Fan {
-        q025: vec![low],
-        q10: vec![low],
-        q25: vec![low],
-        q50: vec![middle],
-        q75: vec![high],
-        q90: vec![high],
-        q975: vec![high],
-    };
-    let apart = range(&|(before, after)| after - before);
-    let (low, value, high) = apart;
-    let clear = low > 0.0 || high < 0.0;
-    Futures {
-        name: name.to_owned(),
-        stream: None,
-        unit: "1".to_owned(),
-        every: "once".to_owned(),
-        from: String::new(),
-        recent: Vec::new(),
-        times: vec!["at rest".to_owned()],
-        baseline: fan(range(&|(before, _)| *before)),
-        intervention: fan(range(&|(_, after)| *after)),
-        difference: fan(apart),
-        effect: EffectTold {
-            what: "difference in correlation".to_owned(),
-            value,
-            interval_50: [low, high],
-            interval_80: [low, high],
-            interval_95: [low, high],
-            clear,
-            says: format!(
-                "{name}: {} in correlation ({} to {} over three models)",
-                number_in_words(value),
-                number_in_words(low),
-                number_in_words(high)
-            ),
-        },
-        basis: Basis::default(),
-        record: None,
     }
 }

@@ -277,6 +277,7 @@ pub(crate) fn what_if(twin: &Twin, question: &Question<'_>, watch: Watch<'_>) ->
     Ok(WhatIfAnswer {
         understood: question.understood.clone(),
         refused: None,
+        choices: Vec::new(),
         model: Some(model(&answer.body, &recorded.therapy, answer.days, answer.meals)),
         outcomes: vec![futures(&recorded, &plan, &answer)],
         causal: Some(Causal {

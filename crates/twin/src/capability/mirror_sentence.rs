@@ -117,7 +117,7 @@ impl Found<'_> {
         };
         self.take(at);
         for at in 0..self.words.len() {
-            if ["brain", "gehirn", "hirn", "network", "netzwerk", "hirnnetzwerk"]
+            if ["brain", "gehirn", "hirn", "network", "netzwerk", "netz", "hirnnetzwerk", "hirnnetz"]
                 .contains(&self.words[at].text.as_str())
             {
                 self.take(at);
@@ -154,7 +154,8 @@ impl Found<'_> {
                 }
                 self.reading.interventions.push(Intervention::Connection { from, to, factor });
             }
-            None => self.reading.not_understood.push("which connection: say `between A and B`".to_owned()),
+            // The owner's connectome knows which there are.
+            None => self.reading.some_connection = Some(factor),
         }
     }
 
@@ -332,8 +333,7 @@ impl Found<'_> {
             }
         }
         self.reading.language = Some(if german { "de" } else { "en" }.to_owned());
-        self.reading.says =
-            says(&self.reading.interventions, self.reading.outcome.as_ref(), self.reading.horizon.as_deref());
+        self.reading.says = says(&self.reading);
         self.reading
     }
 }
@@ -343,20 +343,26 @@ fn distance(amount: &Amount, topic: &Topic) -> usize {
 }
 
 /// A reading in words.
-pub(crate) fn says(interventions: &[Intervention], outcome: Option<&StreamId>, horizon: Option<&str>) -> String {
-    let each: Vec<String> = interventions.iter().map(intervention_in_words).collect();
+pub(crate) fn says(reading: &Reading) -> String {
+    let Reading { interventions, outcome, horizon, some_connection, .. } = reading;
+    let mut each: Vec<String> = interventions.iter().map(intervention_in_words).collect();
+    each.extend(some_connection.map(|factor| format!("some connection: {} times as strong", short(factor))));
     let changed = if each.is_empty() { "nothing that is done differently".to_owned() } else { each.join("; ") };
-    let asked = outcome.map_or_else(String::new, |stream| format!("; asked about: {}", table::label(stream.as_str())));
-    let ahead = horizon.map_or_else(String::new, |horizon| format!("; ahead: {horizon}"));
+    let asked =
+        outcome.as_ref().map_or_else(String::new, |stream| format!("; asked about: {}", table::label(stream.as_str())));
+    let ahead = horizon.as_ref().map_or_else(String::new, |horizon| format!("; ahead: {horizon}"));
     format!("{changed}{asked}{ahead}")
+}
+
+/// A number without digits that say nothing.
+fn short(x: f64) -> String {
+    let text = format!("{x:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// One intervention in words.
 pub(crate) fn intervention_in_words(intervention: &Intervention) -> String {
-    let number = |x: f64| {
-        let text = format!("{x:.2}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
+    let number = short;
     let than_usual =
         |x: f64, unit: &str| format!("{}{unit} {}", number(x.abs()), if x < 0.0 { "less" } else { "more" });
     match intervention {

@@ -156,6 +156,7 @@ pub(crate) fn what_if(twin: &Twin, question: &Question<'_>, minutes: f64) -> Res
     Ok(WhatIfAnswer {
         understood: question.understood.clone(),
         refused: None,
+        choices: Vec::new(),
         model: Some(model(&answer.fit, answer.nights)),
         outcomes: vec![futures],
         causal: Some(Causal {

@@ -37,11 +37,11 @@ pub(crate) fn answer(twin: &Twin, asked: &WhatIf, watch: Watch<'_>) -> Result<Wh
     if !asked.interventions.is_empty() {
         understood.interventions.clone_from(&asked.interventions);
         understood.not_understood.clear();
+        understood.some_connection = None;
     }
     understood.outcome = asked.outcome.clone().or(understood.outcome);
     understood.horizon = asked.horizon.map(|horizon| horizon.to_string()).or(understood.horizon);
-    understood.says =
-        mirror_sentence::says(&understood.interventions, understood.outcome.as_ref(), understood.horizon.as_deref());
+    understood.says = mirror_sentence::says(&understood);
     if understood.interventions.len() > INTERVENTIONS {
         return Err(Failure::new(
             FailureCode::Invalid,
@@ -58,6 +58,7 @@ pub(crate) fn answer(twin: &Twin, asked: &WhatIf, watch: Watch<'_>) -> Result<Wh
         Some(Intervention::Bedtime { minutes }) => super::mirror_sleep::what_if(twin, &question, *minutes),
         Some(Intervention::Connection { .. }) => super::mirror_brain::what_if(twin, &question, watch),
         Some(Intervention::Stream { stream, change }) => days::answer(twin, &question, stream, *change, watch),
+        None if question.understood.some_connection.is_some() => super::mirror_brain::which(twin, &question),
         // Meals and insulin are above.
         None | Some(Intervention::Meal { .. } | Intervention::Insulin { .. }) => Ok(question.nothing_to_do()),
     }
@@ -86,6 +87,7 @@ impl Question<'_> {
         WhatIfAnswer {
             understood: self.understood.clone(),
             refused: Some(Refused { because: because.into(), missing }),
+            choices: Vec::new(),
             model: None,
             outcomes: Vec::new(),
             causal: None,

@@ -5,7 +5,6 @@
 
 use super::{Keeper, Standing};
 use crate::Twin;
-use crate::World;
 use crate::capability::{profile, protect};
 use crate::door::{Failure, FailureCode};
 use didymos_base::Did;
@@ -44,7 +43,7 @@ impl Keeper {
         if let Some(setup) = &*setup {
             return Ok(setup.phrase.words());
         }
-        let entropy = Zeroizing::new(World::default().random::<32>()?);
+        let entropy = Zeroizing::new(self.world.random::<32>()?);
         let phrase = RecoveryPhrase::from_entropy(*entropy);
         let words = phrase.words();
         *setup = Some(Setup { phrase, checked: false });
@@ -86,7 +85,7 @@ impl Keeper {
             return Err(invalid("the 24 words have not been checked yet: type some of them back first"));
         };
         let words = phrase.words();
-        let twin = Twin::init(&self.home, phrase, passphrase.unwrap_or(&words), self.cost)?;
+        let twin = Twin::init_in(self.world.clone(), &self.home, phrase, passphrase.unwrap_or(&words), self.cost)?;
         profile::keep(&twin, &name)?;
         protect::keep_phrase_checked(&twin)?;
         let did = twin.did().clone();

@@ -20,8 +20,6 @@ use std::time::Duration;
 
 /// How long to wait when somebody else imports.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long it has to have been quiet for the mirror to learn.
-const QUIET: Duration = Duration::from_mins(1);
 
 impl Keeper {
     /// Begins to receive a file. The twin stays open for as long as the result lives.
@@ -115,7 +113,9 @@ impl Held {
     /// Waits for a while, and says whether it was quiet.
     fn is_quiet(&self, opened: u64, seen: u64) -> bool {
         let idle = |state: &mut super::State| state.twin.is_some() && state.opened == opened && state.work == seen;
-        let waited = self.returned.wait_timeout_while(self.state(), QUIET, idle);
+        let state = self.state();
+        let Some(quiet) = state.twin.as_ref().map(|twin| twin.world.quiet) else { return false };
+        let waited = self.returned.wait_timeout_while(state, quiet, idle);
         waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 

@@ -17,6 +17,9 @@ pub struct Reading {
     /// How far ahead, if the words said so: `7d`, `8h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon: Option<String>,
+    /// A connection of the brain is meant, and it is not said which: what its weight would be multiplied by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub some_connection: Option<f64>,
     /// The reading in words.
     pub says: String,
     /// Words that the twin made nothing of and that could matter.
@@ -35,6 +38,9 @@ pub struct WhatIfAnswer {
     /// Why there is no answer; then everything below is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
+    /// What could be meant, where the question leaves it open and is refused for that; the likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
     /// What answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelUsed>,
@@ -56,6 +62,17 @@ pub struct Refused {
     pub because: String,
     /// What is missing, one thing each.
     pub missing: Vec<String>,
+}
+
+/// A question that could be meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// As the twin would understand it.
+    pub sentence: String,
+    /// What is known of it, in words.
+    pub says: String,
+    /// What it would change: to be asked with.
+    pub interventions: Vec<Intervention>,
 }
 
 /// What answered a question.

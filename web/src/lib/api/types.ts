@@ -279,6 +279,16 @@ export type CheckpointIn = {
   witnesses?: Did[];
 };
 
+/** A question that could be meant. */
+export type Choice = {
+  /** What it would change: to be asked with. */
+  interventions: Intervention[];
+  /** What is known of it, in words. */
+  says: string;
+  /** As the twin would understand it. */
+  sentence: string;
+};
+
 /** Whether a member may let others in and put others out. */
 export type CircleAdmin = {
   /** Whether they may. Only who made the circle says so. */
@@ -2550,6 +2560,8 @@ export type Reading = {
   outcome?: StreamId | null;
   /** The reading in words. */
   says: string;
+  /** A connection of the brain is meant, and it is not said which: what its weight would be multiplied by. */
+  some_connection?: number | null;
 };
 
 /** Why something is refused. */
@@ -3571,6 +3583,8 @@ export type WhatIf = {
 export type WhatIfAnswer = {
   /** Whether this is a cause, and what would settle it. */
   causal?: Causal | null;
+  /** What could be meant, where the question leaves it open and is refused for that; the likeliest first. */
+  choices?: Choice[];
   /** What answered. */
   model?: ModelUsed | null;
   /** What else was done or passed over. */

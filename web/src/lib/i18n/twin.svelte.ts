@@ -20,6 +20,17 @@ export const streamName = ({ stream, id, label }: { stream?: string; id?: string
 export const nameIn = (streams: StreamInfo[], id: string, otherwise = id): string => streamName({ id, label: streams.find((one) => one.id === id)?.label ?? otherwise });
 export const labelName = (label: string): string => spoken()?.labels[label] ?? label;
 
+/** Ids of streams by the names that the twin uses in sentences. */
+let called = new Map<string, string>();
+export function learnNames(streams: StreamInfo[]): void {
+  called = new Map(streams.map((one) => [one.label, one.id]));
+}
+/** Names of streams in a sentence, one or several with commas between. */
+function named(text: string, table: TwinMessages): string | undefined {
+  const names = text.split(", ").map((name) => table.streams[called.get(name) ?? ""]);
+  return names.every((name) => name !== undefined) ? names.join(", ") : undefined;
+}
+
 const patterns = new WeakMap<TwinMessages, [RegExp, string][]>();
 function made(table: TwinMessages): [RegExp, string][] {
   const known = patterns.get(table);
@@ -37,7 +48,7 @@ function found(text: string, table: TwinMessages): string | undefined {
     // What changes may be a sentence of the twin's too.
     return said.replaceAll("{}", () => {
       const part = match[(at += 1)] ?? "";
-      return found(part, table) ?? part;
+      return found(part, table) ?? named(part, table) ?? part;
     });
   }
   return undefined;

@@ -47,6 +47,8 @@ pub(crate) struct Life {
     pub(crate) days: Vec<Arc<mirror_days::Days>>,
     /// First day learnt from, and the first that is not, counted from 1970-01-01.
     pub(crate) learnt: (i64, i64),
+    /// Steps by which makers of days are taught.
+    pub(crate) lessons: usize,
 }
 
 /// A day as text.
@@ -89,6 +91,7 @@ impl Life {
             events: Vec::new(),
             days: Vec::new(),
             learnt,
+            lessons: twin.world.lessons,
         };
         life.take(twin, hourly);
         life.days = daily(twin, learnt);

@@ -121,7 +121,7 @@ impl Model for MadeDays {
     const DOING: &'static str = "learning to make days";
 
     fn material(life: &Life) -> Vec<u8> {
-        life.hours_in_bytes(MADE)
+        [life.hours_in_bytes(MADE), life.lessons.to_le_bytes().to_vec()].concat()
     }
 
     fn begin(life: &Life) -> Result<generate::Learner, Refusal> {
@@ -129,7 +129,8 @@ impl Model for MadeDays {
             return Err(no_hours());
         }
         let (grid, streams) = part(life, life.learnt_hours(), MADE);
-        generate::Learner::begin(&grid, &streams, generate::Settings::default())
+        let settings = generate::Settings { steps: life.lessons, ..generate::Settings::default() };
+        generate::Learner::begin(&grid, &streams, settings)
     }
 
     fn advance(

@@ -177,7 +177,7 @@ pub(super) fn direction_near(words: &[Word], at: usize) -> Option<f64> {
     near.into_iter().find_map(|at| sign(&words[at].text))
 }
 
-/// The two regions of "between A and B", "zwischen A und B", "connection A–B".
+/// The two regions of "between A and B", "zwischen A und B", "from A to B", "von A nach B", "connection A–B".
 pub(super) fn pair(sentence: &str) -> Option<(String, String)> {
     let clean = |text: &str| {
         let end = [
@@ -196,7 +196,8 @@ pub(super) fn pair(sentence: &str) -> Option<(String, String)> {
         let at = rest.to_lowercase().find(middle)?;
         Some((clean(rest.get(..at)?)?, clean(rest.get(at + middle.len()..)?)?))
     };
-    cut("between ", " and ").or_else(|| cut("zwischen ", " und ")).or_else(|| {
+    let said = [("between ", " and "), ("zwischen ", " und "), ("from ", " to "), ("von ", " nach "), ("von ", " zu ")];
+    said.into_iter().find_map(|(from, middle)| cut(from, middle)).or_else(|| {
         ["connection ", "verbindung "]
             .iter()
             .find_map(|from| ["–", "—", " - "].iter().find_map(|middle| cut(from, middle)))

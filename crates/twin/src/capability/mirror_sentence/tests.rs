@@ -92,13 +92,27 @@ fn glucose_bed_and_brain_are_read_too() {
 }
 
 #[test]
+fn a_connection_that_is_not_named_is_left_open() {
+    for (sentence, factor) in [
+        ("What does my brain network do if this connection weakens?", 0.5),
+        ("What does my brain do if a connection gets 20 % stronger?", 1.2),
+        ("Was macht mein Hirnnetz, wenn diese Verbindung schwächer wird?", 0.5),
+        ("Was macht mein Hirnnetzwerk, wenn eine Verbindung durchtrennt wird?", 0.0),
+    ] {
+        let reading = read(sentence, &known());
+        assert_eq!((reading.some_connection, reading.interventions.len()), (Some(factor), 0), "{reading:?}");
+        assert_eq!(reading.not_understood, Vec::<String>::new(), "{sentence}");
+        assert!(reading.says.starts_with("some connection"), "{reading:?}");
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_said() {
     let missing = |sentence: &str, words: &str| {
         let reading = read(sentence, &known());
         assert!(reading.not_understood.iter().any(|said| said.contains(words)), "{sentence}: {reading:?}");
     };
     missing("What if I sleep more?", "by how much");
-    missing("What does my brain network do if this connection weakens?", "which connection");
     missing("What if I sleep an hour more and juggle?", "juggle");
     missing("What if I weigh 2 kg less?", "body_mass");
     missing("What will my glucose do with two units?", "more or fewer");

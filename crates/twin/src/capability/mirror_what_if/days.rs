@@ -118,11 +118,10 @@ pub(super) fn answer(
     found.truncate(SHOWN);
     let model = ModelUsed {
         kind: ModelKind::Regression,
-        says: format!(
-            "a regression on {days_behind} of your days: own past, weekday, {} of the same and earlier days{}",
-            table::label(stream.as_str()),
-            found[0].0.held_in_words()
-        ),
+        says: found[0].0.with_held(format!(
+            "a regression on {days_behind} of your days: own past, weekday, {} of the same and earlier days",
+            table::label(stream.as_str())
+        )),
         parameters: Vec::new(),
     };
     let trial = offer(&question.understood.interventions, &found[0].0.outcome, &found[0].1, question.asked.seed);
@@ -137,6 +136,7 @@ pub(super) fn answer(
     Ok(WhatIfAnswer {
         understood: question.understood.clone(),
         refused: None,
+        choices: Vec::new(),
         model: Some(model),
         outcomes: found.iter().map(|(pair, answer)| pair.futures(answer, ahead)).collect(),
         causal: Some(super::super::mirror_experiments::known(twin, question, causal)?),
@@ -218,13 +218,10 @@ impl Pair {
         correlation(&self.of_changed, &self.of_outcome)
     }
 
-    fn held_in_words(&self) -> String {
+    /// What a model says, and what it holds equal.
+    fn with_held(&self, says: String) -> String {
         let names: Vec<_> = self.others.iter().map(|(id, _)| table::label(id.as_str()).into_owned()).collect();
-        if names.is_empty() {
-            String::new()
-        } else {
-            format!(", and {} of the day before held equal", names.join(", "))
-        }
+        if names.is_empty() { says } else { format!("{says}, and {} of the day before held equal", names.join(", ")) }
     }
 
     fn ask(&self, by: ChangeBy, ahead: usize, seed: u32) -> Result<mirror::Answer, Refusal> {
@@ -348,11 +345,11 @@ fn told(record: &mirror::Record, unit: &str) -> TrackRecord {
         coverage_80 * 100.0
     );
     if record.unusual > 0 {
-        says.push_str(&format!(
-            "; on {} unusual days the direction was right {:.0} % of the time",
+        says = format!(
+            "{says}; on {} unusual days the direction was right {:.0} % of the time",
             record.unusual,
             record.direction_right * 100.0
-        ));
+        );
     }
     TrackRecord {
         checked: record.checked as u64,
