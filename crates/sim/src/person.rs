@@ -5,7 +5,7 @@ use crate::lots::Lots;
 use crate::net::Net;
 use didymos_base::{Did, Timestamp};
 use didymos_identity::{KdfCost, RecoveryPhrase};
-use didymos_twin::{Door, Failure, FailureCode, Listen, Request, Response, Twin, World, unwatched};
+use didymos_twin::{Door, Failure, FailureCode, Friends, Listen, Request, Response, Twin, World, unwatched};
 use didymos_vault::disk::RealDisk;
 use didymos_vault::fault::FaultyDisk;
 use didymos_vault::journal::JOURNAL;
@@ -154,7 +154,14 @@ impl Person {
             ..self.machine.world()
         };
         let keys = (PASSPHRASE, KdfCost::for_tests());
-        let twin = Twin::restore_from_friends_in(world, home, tickets, &self.phrase(), keys, &mut unwatched);
+        let twin = Twin::restore_from_friends_in(
+            world,
+            home,
+            &Friends::by_tickets(tickets),
+            &self.phrase(),
+            keys,
+            &mut unwatched,
+        );
         self.machine.net.unplug(number);
         drop(twin?);
         let path = home.join(JOURNAL);
