@@ -242,7 +242,7 @@ const de: TwinMessages = {
     "the contact could not be kept: {}": "der Kontakt konnte nicht behalten werden: {}",
     "nobody came before the ticket expired; make a new one": "niemand kam, bevor das Ticket ablief; mach ein neues",
     "this ticket is not known here, is used up or has expired: ask for a new one": "dieses Ticket ist hier nicht bekannt, verbraucht oder abgelaufen: bitte um ein neues",
-    "this ticket has expired (or this machine's clock is ahead): ask for a new one": "dieses Ticket ist abgelaufen (oder die Uhr dieses Rechners geht vor): bitte um ein neues",
+    "this ticket has expired (or this machine's clock is days ahead): ask for a new one": "dieses Ticket ist abgelaufen (oder die Uhr dieses Rechners geht Tage vor): bitte um ein neues",
     "not a ticket: it begins with {} and comes from `twin pair` on the other side": "das ist kein Ticket: es beginnt mit {} und kommt von der anderen Seite",
     "the ticket was not copied whole: copy it again, from {} to the end": "das Ticket wurde nicht ganz kopiert: kopiere es noch einmal, von {} bis zum Ende",
     "the ticket is of a newer twin: update this one": "das Ticket ist von einem neueren Zwilling: aktualisiere diesen",
@@ -297,6 +297,9 @@ const de: TwinMessages = {
     "you are no witness of this twin": "du bist kein Zeuge dieses Zwillings",
     "this device keeps a copy: ask the device that writes": "dieses Gerät hält eine Kopie: frage das Gerät, das schreibt",
     "this has to be done by the device that writes, and it cannot be reached: {}": "das muss das Gerät tun, das schreibt, und es ist nicht zu erreichen: {}",
+    "you have left this circle": "du hast diesen Kreis verlassen",
+    "not a domain: expected one like example.org or example.org/people/ann, without scheme, port or address":
+      "keine Domain: gemeint ist etwa example.org oder example.org/people/ann, ohne Schema, Port oder Adresse",
     "this device writes the journal already": "dieses Gerät schreibt das Journal schon",
     "the device that writes is there and answers: shut its twin down first, so that the two do not both write": "das Gerät, das schreibt, ist da und antwortet: beende erst dessen Zwilling, damit nicht beide schreiben",
     "this is the device that you are at: revoke it from another one, after `twin device promote`": "das ist das Gerät, an dem du bist: entziehe ihm die Rechte von einem anderen aus",
