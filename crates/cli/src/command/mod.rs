@@ -34,6 +34,7 @@ pub(crate) mod query;
 pub(crate) mod recover;
 pub(crate) mod repair;
 pub(crate) mod restore;
+mod said;
 pub(crate) mod show;
 pub(crate) mod simulate;
 pub(crate) mod streams;

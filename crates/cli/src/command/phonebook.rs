@@ -52,9 +52,10 @@ Examples:
   twin phonebook export example.org --address 203.0.113.5:7438
   twin phonebook export example.org/people/ann --into public
 
-Two files: did.json says where your twin is, signed by this device; write it anew when the address changes.
-did.jsonl is the history of your keys (did:webvh), signed by keys of your 24 words, which you are asked for
-at first and when your devices have changed. Anybody can read both: they say your addresses and your devices.";
+Two files: did.json says where your twin is, signed by this device; write it anew when the address
+changes. did.jsonl is the history of your keys (did:webvh), signed by keys of your 24 words, which you
+are asked for at first and when your devices have changed. Anybody can read both: they say your
+addresses and your devices.";
 
 #[derive(Args)]
 #[command(after_help = ON_A_DOMAIN)]

@@ -21,7 +21,7 @@ Examples:
   twin restore --from-friends                         looks for friends in the local network and in the DHT
   twin restore --from-friends help-AbC… help-XyZ…     each friend makes one with `twin copies help`
 
-Friends are found by themselves where they have switched that on (`twin phonebook --lan on`, `--dht on`).";
+Friends are found by themselves where they have switched that on: `twin phonebook --lan on`, `--dht on`.";
 
 /// Gets the twin back from a copy, or from friends who keep shares of it. Needs the recovery phrase and nothing else; you
 /// choose a new passphrase.
