@@ -132,11 +132,12 @@ fn export_to(globals: &Globals, typed: &Export) -> Result<Exit, Trouble> {
         output::json(&files)?;
         return Ok(Exit::Done);
     }
-    output::text(&format!(
-        "{}\n{}Put them on the domain; contacts look there once they know it: `twin contacts domain`, `twin phonebook --web on`.\n",
-        files.addresses.iter().map(|addr| format!("Your twin is at {}.\n", plain(addr))).collect::<String>().trim_end(),
-        written.iter().map(|path| format!("{} {}\n", good("written"), path.display())).collect::<String>(),
-    ))?;
+    let mut text = format!("Your twin is at {}.\n", files.addresses.join(" and "));
+    for path in &written {
+        text.push_str(&format!("{} {}\n", good("written"), path.display()));
+    }
+    text.push_str("Put them on the domain. Contacts look there once they know it: `twin contacts domain`, `twin phonebook --web on`.\n");
+    output::text(&text)?;
     Ok(Exit::Done)
 }
 

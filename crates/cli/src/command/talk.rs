@@ -213,11 +213,8 @@ fn print(globals: &Globals, reach: &Reach, answer: &MessagesAnswer, known: &[Dig
             return output::json(answer);
         }
         if fresh.is_empty() {
-            let words = match answer.circle.begins_later {
-                true => "Nothing has been written since you came.\n",
-                false => "Nothing has been written yet.\n",
-            };
-            return output::text(words);
+            let since = if answer.circle.begins_later { "since you came" } else { "yet" };
+            return output::text(&format!("Nothing has been written {since}.\n"));
         }
         if answer.more {
             let first = answer.messages.first().map(|first| first.message.to_string()).unwrap_or_default();
