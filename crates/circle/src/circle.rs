@@ -112,6 +112,8 @@ pub struct Circle {
     pub(crate) base: Digest,
     /// The number of the first epoch that this device was in: what lies before is not its to read.
     pub(crate) since: u64,
+    /// Whether something was written before that.
+    missed: bool,
     /// The epoch that counts.
     pub(crate) tip: Digest,
     pub(crate) people: BTreeMap<Did, Vec<SignedDocument>>,
@@ -142,6 +144,7 @@ impl Circle {
             epochs: BTreeMap::new(),
             base: id,
             since: u64::MAX,
+            missed: false,
             tip: id,
             people: BTreeMap::new(),
             shut: BTreeSet::new(),
@@ -183,7 +186,7 @@ impl Circle {
         effects.records.push(Record::Based { circle: id, epoch: id, before: Vec::new(), at: now });
         circle.people.insert(circle.me.owner.clone(), versions);
         circle.epochs.insert(id, Known { epoch, keys: grown.keys });
-        circle.based(id);
+        circle.based(id, &[]);
         Ok((circle, effects))
     }
 
@@ -232,7 +235,7 @@ impl Circle {
     pub fn fold(&mut self, record: Record) {
         match record {
             Record::Based { epoch, before, .. } => {
-                self.based(epoch);
+                self.based(epoch, &before);
                 self.graph.before(&before);
                 (self.lost, self.out) = (false, false);
             }
@@ -274,9 +277,15 @@ impl Circle {
         }
     }
 
-    pub(crate) fn based(&mut self, epoch: Digest) {
+    /// Takes an epoch for where this device begins; so many envelopes of each author lie `before`.
+    pub(crate) fn based(&mut self, epoch: Digest, before: &[(Did, u64)]) {
         self.base = epoch;
         let number = self.epochs.get(&epoch).map_or(0, |known| known.epoch.number);
+        if self.since == u64::MAX {
+            // One of them for each epoch but this one's: what is more was written.
+            let envelopes: u64 = before.iter().map(|(_, count)| *count).fold(0, u64::saturating_add);
+            self.missed = envelopes > number.saturating_sub(1);
+        }
         self.since = self.since.min(number);
     }
 
@@ -295,7 +304,7 @@ impl Circle {
     /// Whether something was written before this owner's first device was let in, which they will never read.
     #[must_use]
     pub fn begins_later(&self) -> bool {
-        self.since > 0 && self.since < u64::MAX
+        self.missed
     }
 
     /// Whether the owner has said that they leave.

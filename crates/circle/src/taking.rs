@@ -385,14 +385,14 @@ impl Circle {
         before.dedup_by(|a, b| a.0 == b.0);
         self.graph.before(&before);
         effects.records.push(Record::Grew { circle: self.id, epoch: epoch.clone() });
-        effects.records.push(Record::Based { circle: self.id, epoch: id, before, at: now });
+        effects.records.push(Record::Based { circle: self.id, epoch: id, before: before.clone(), at: now });
         if !self.graph.has(&id) {
             self.graph.place(id, envelope);
             effects.placed.push(id);
             effects.records.push(Record::Taken { envelope: invitation.commit.clone(), at: now });
         }
         self.epochs.insert(id, Known { epoch, keys });
-        self.based(id);
+        self.based(id, &before);
         (self.lost, self.out) = (false, false);
         effects.join(self.retip(now));
         effects

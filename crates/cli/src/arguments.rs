@@ -149,14 +149,14 @@ pub(crate) enum Command {
     Log(Log),
     /// Read and hash everything again
     Verify,
-    /// Heal what `verify` finds, from the backups
+    /// Heal what `verify` finds, from the backups and from friends
     Repair,
     /// Write everything out in open formats
     Export(Export),
     /// Copies elsewhere: a folder, or an S3-compatible store
     #[command(subcommand)]
     Backup(Backup),
-    /// Get a twin back from a copy and the 24 words
+    /// Get a twin back from a copy, or from friends, and the 24 words
     Restore(Restore),
     /// Tokens with which programs and devices deliver files by themselves
     #[command(subcommand)]

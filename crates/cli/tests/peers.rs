@@ -108,3 +108,31 @@ fn a_no_or_a_bad_ticket_keeps_nothing_and_says_what_to_do() {
     let empty = bob.twin(&["contacts"]).ok().out;
     assert!(empty.contains("twin pair"), "{empty}");
 }
+
+#[test]
+fn what_to_put_on_a_domain_is_written_and_needs_the_words_only_for_the_log() {
+    let ann = Desk::with_twin();
+    let (site, phrase) = (ann.arg("site"), ann.arg("phrase"));
+    let export = |domain: &str, address: &str, more: &[&str]| {
+        let arguments = ["phonebook", "export", domain, "--address", address, "--into", &site, "--json"];
+        ann.twin(&[&arguments[..], more, &LISTEN].concat())
+    };
+    export("localhost", "203.0.113.5:7438", &["--phrase-file", &phrase]).exits(2).complains_of(&["not a domain"]);
+    let first = export("example.org", "203.0.113.5:7438", &["--phrase-file", &phrase]).ok().json();
+    assert_eq!(
+        (&first["did_web"], &first["addresses"][0]),
+        (&"did:web:example.org".into(), &"203.0.113.5:7438".into())
+    );
+    let read = |file: &str| std::fs::read_to_string(ann.path("site/.well-known").join(file)).expect("written");
+    let (place, log) = (read("did.json"), read("did.jsonl"));
+    assert_eq!(
+        (Some(place.as_str()), Some(log.as_str())),
+        (first["files"][0]["text"].as_str(), first["files"][1]["text"].as_str())
+    );
+    // Another address is signed by the device alone.
+    export("example.org", "203.0.113.6:7438", &[]).ok();
+    assert!(read("did.json").contains("203.0.113.6:7438") && read("did.jsonl") == log);
+    assert_eq!(ann.json(&["phonebook"])["own"]["web"], "example.org");
+    let text = ann.twin(&["phonebook", "--web", "on"]).ok().out;
+    assert!(text.contains("contacts' domains on") && text.contains("example.org"), "{text}");
+}

@@ -356,3 +356,24 @@ fn a_journal_that_has_rotted_is_mended_from_friends_shares() {
         ann = person.close();
     }
 }
+
+#[test]
+fn guardians_who_keep_shares_are_reached_where_the_machine_that_asked_them_met_them() {
+    let (ann, friends) = with_friends(3, 50 * MIB);
+    copies(&ann, Request::CopiesSet(CopiesSet { need: Some(2), lose: Some(1) }));
+    copies(&ann, Request::CopiesSpread);
+    drop(ann);
+    // What asks guardians for the phrase is a twin of its own, thrown away afterwards.
+    let asking = Person::new(50);
+    for friend in &friends {
+        pair(&asking, friend);
+    }
+    let how = Friends { places: asking.twin.contact_places().unwrap(), ..Friends::default() };
+    assert_eq!(how.places.len(), 3);
+    drop(asking.close());
+    let dir = tempfile::tempdir().unwrap();
+    let (home, phrase, cost) = (dir.path().join("twin"), RecoveryPhrase::from_entropy([1; 32]), KdfCost::for_tests());
+    let twin = Twin::restore_from_friends(&home, &how, &phrase, PASSPHRASE, cost, &mut unwatched).unwrap();
+    let person = Person { dir, twin: open(twin, &[]) };
+    assert_eq!(person.contacts().len(), 3);
+}

@@ -204,6 +204,7 @@ fn whoever_comes_later_is_told_that_what_was_written_before_is_not_there() {
     send(&ann, &club, "with cleo");
     until(|| texts(&cleo, &club) == ["with cleo"]);
     assert!(circles(&cleo)[0].begins_later && !circles(&ann)[0].begins_later);
+    assert!(!circles(&ben)[0].begins_later, "nothing was written before he came");
     // In a conversation of two all of it is there for both.
     let to_ben = ben.did().to_string();
     send(&ann, &to_ben, "hello");

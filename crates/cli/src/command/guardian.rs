@@ -4,7 +4,7 @@ use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::reach::reach;
 use crate::render::table::{Side, Table, plain};
-use crate::render::{bad, faint, good, heading, words};
+use crate::render::{bad, faint, good, heading, number, words};
 use crate::trouble::Trouble;
 use crate::{output, passphrase};
 use clap::{Args, Subcommand};
@@ -167,11 +167,11 @@ fn render(answer: &GuardiansAnswer, width: usize) -> String {
         )),
         Some(ring) => {
             text.push_str(&format!(
-                "{}: {} of {} bring your twin back, after {} days. Round {}.\n",
+                "{}: {} of {} bring your twin back, after {}. Round {}.\n",
                 heading("Your guardians"),
                 ring.threshold,
                 ring.guardians.len(),
-                ring.wait_days,
+                number::counted(u64::from(ring.wait_days), "day"),
                 ring.round
             ));
             let mut table = Table::new([("name", Side::Left), ("", Side::Left), ("checked", Side::Left)]);
@@ -207,7 +207,12 @@ fn render(answer: &GuardiansAnswer, width: usize) -> String {
                 (Some(silent), Some(of)) => format!("{silent} of {of} days"),
                 _ => String::new(),
             };
-            table.row([who(one.name.as_ref(), &one.did), state, format!("{} days", one.wait_days), silent]);
+            table.row([
+                who(one.name.as_ref(), &one.did),
+                state,
+                number::counted(u64::from(one.wait_days), "day"),
+                silent,
+            ]);
         }
         text.push_str(&table.render(width));
     }

@@ -5,7 +5,7 @@ use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::reach::reach;
 use crate::render::table::plain;
-use crate::render::{faint, good, heading, notable};
+use crate::render::{faint, good, heading, notable, number};
 use crate::trouble::Trouble;
 use crate::{output, passphrase};
 use clap::{Args, Subcommand};
@@ -23,8 +23,8 @@ Examples:
   twin heir claim ann                    on dan's machine, when ann has been silent for so long
   twin heir open ann                     once enough guardians have handed over their shares
 
-Guardians keep what you leave, sealed to each heir. Using your twin from a device of yours is the sign
-of life that they count from.";
+Guardians keep what you leave, sealed to each heir. Using your twin from a device of yours is the
+sign of life that they count from.";
 
 /// Your heirs, and from whom you inherit; without more words, a list.
 #[derive(Args)]
@@ -134,7 +134,11 @@ fn render(answer: &HeirsAnswer) -> String {
     match answer.silence_days {
         None => text.push_str(&format!("You have no heirs. {}\n", faint("`twin heir set` names some."))),
         Some(days) => {
-            text.push_str(&format!("{}, after {days} days without a sign of life\n", heading("Your heirs")));
+            text.push_str(&format!(
+                "{}, after {} without a sign of life\n",
+                heading("Your heirs"),
+                number::counted(u64::from(days), "day")
+            ));
             for heir in &answer.heirs {
                 let name = heir.name.as_deref().map_or_else(|| heir.did.to_string(), plain);
                 let told = if heir.told { good("knows") } else { faint("not told yet") };
@@ -147,9 +151,9 @@ fn render(answer: &HeirsAnswer) -> String {
         for one in &answer.inherits {
             let name = one.name.as_deref().map_or_else(|| one.did.to_string(), plain);
             text.push_str(&format!(
-                "  from {name}: {}, after {} days without a sign of life; {} of {} guardians\n",
+                "  from {name}: {}, after {} without a sign of life; {} of {} guardians\n",
                 share(&one.streams),
-                one.silence_days,
+                number::counted(u64::from(one.silence_days), "day"),
                 one.threshold,
                 one.guardians.len()
             ));

@@ -21,6 +21,9 @@ pub(crate) struct Init {
     /// Write the recovery phrase to this new file (readable by you only) instead of showing it
     #[arg(long, value_name = "FILE", conflicts_with = "phrase_file")]
     phrase_out: Option<PathBuf>,
+    /// What you call yourself: people see it when you pair
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 }
 
 /// With `--json`.
@@ -52,6 +55,9 @@ pub(crate) fn run(globals: &Globals, init: &Init) -> Result<Exit, Trouble> {
             return Err(failure.into());
         }
     };
+    if let Some(name) = &init.name {
+        twin.call_oneself(name)?;
+    }
     let words = (init.phrase_file.is_none() && kept.is_none()).then(|| phrase.words());
     if globals.json {
         output::json(&Made {

@@ -35,6 +35,7 @@ pub(crate) mod receipts;
 pub(crate) mod recover;
 pub(crate) mod repair;
 pub(crate) mod restore;
+mod said;
 pub(crate) mod show;
 pub(crate) mod simulate;
 pub(crate) mod streams;

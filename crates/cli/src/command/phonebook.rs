@@ -52,9 +52,10 @@ Examples:
   twin phonebook export example.org --address 203.0.113.5:7438
   twin phonebook export example.org/people/ann --into public
 
-Two files: did.json says where your twin is, signed by this device; write it anew when the address changes.
-did.jsonl is the history of your keys (did:webvh), signed by keys of your 24 words, which you are asked for
-at first and when your devices have changed. Anybody can read both: they say your addresses and your devices.";
+Two files: did.json says where your twin is, signed by this device; write it anew when the address
+changes. did.jsonl is the history of your keys (did:webvh), signed by keys of your 24 words, which you
+are asked for at first and when your devices have changed. Anybody can read both: they say your
+addresses and your devices.";
 
 #[derive(Args)]
 #[command(after_help = ON_A_DOMAIN)]
@@ -131,11 +132,12 @@ fn export_to(globals: &Globals, typed: &Export) -> Result<Exit, Trouble> {
         output::json(&files)?;
         return Ok(Exit::Done);
     }
-    output::text(&format!(
-        "{}\n{}Put them on the domain; contacts look there once they know it: `twin contacts domain`, `twin phonebook --web on`.\n",
-        files.addresses.iter().map(|addr| format!("Your twin is at {}.\n", plain(addr))).collect::<String>().trim_end(),
-        written.iter().map(|path| format!("{} {}\n", good("written"), path.display())).collect::<String>(),
-    ))?;
+    let mut text = format!("Your twin is at {}.\n", files.addresses.join(" and "));
+    for path in &written {
+        text.push_str(&format!("{} {}\n", good("written"), path.display()));
+    }
+    text.push_str("Put them on the domain. Contacts look there once they know it: `twin contacts domain`, `twin phonebook --web on`.\n");
+    output::text(&text)?;
     Ok(Exit::Done)
 }
 

@@ -168,13 +168,12 @@ fn finish_here(globals: &Globals, asking: &Globals, finish: &Finish) -> Result<E
     interrupt::heed("stopping; the same command goes on from there");
     let (mut meter, cost) = (Meter::new(), KdfCost::STANDARD);
     let mut watch = |progress| meter.show(&progress);
-    let twin = match &target {
-        Some(target) => Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch),
-        None => {
-            let friends = super::restore::friends(finish.from_friends.as_deref().unwrap_or_default());
-            let friends = Friends { places: guardians, ..friends };
-            Twin::restore_from_friends(&home, &friends, &phrase, &passphrase, cost, &mut watch)
-        }
+    let twin = if let Some(target) = &target {
+        Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch)
+    } else {
+        let friends = super::restore::friends(finish.from_friends.as_deref().unwrap_or_default());
+        let friends = Friends { places: guardians, ..friends };
+        Twin::restore_from_friends(&home, &friends, &phrase, &passphrase, cost, &mut watch)
     };
     meter.finish();
     let reach = Reach::own(home, twin?);

@@ -35,7 +35,8 @@ fn render(report: &RepairReport) -> String {
     if !report.remaining.is_empty() {
         text.push_str(&format!("{}:\n", bad("still damaged")));
         damages(&mut text, &report.remaining);
-        text.push_str("\nNo backup has these. Attach one that has (`twin backup add`), and repair again.\n");
+        text.push_str("\nNo backup or friend who was reached has these. Attach a backup that has (`twin backup add`), or wait for friends \
+             (`twin up`), and repair again.\n");
     }
     text
 }

@@ -21,7 +21,7 @@ Examples:
   twin restore --from-friends                         looks for friends in the local network and in the DHT
   twin restore --from-friends help-AbC… help-XyZ…     each friend makes one with `twin copies help`
 
-Friends are found by themselves where they have switched that on (`twin phonebook --lan on`, `--dht on`).";
+Friends are found by themselves where they have switched that on: `twin phonebook --lan on`, `--dht on`.";
 
 /// Gets the twin back from a copy, or from friends who keep shares of it. Needs the recovery phrase and nothing else; you
 /// choose a new passphrase.
@@ -57,12 +57,11 @@ pub(crate) fn run(globals: &Globals, typed: &Restore) -> Result<Exit, Trouble> {
     let mut meter = Meter::new();
     let mut watch = |progress| meter.show(&progress);
     let cost = KdfCost::STANDARD;
-    let twin = match &target {
-        Some(target) => Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch),
-        None => {
-            let friends = friends(typed.from_friends.as_deref().unwrap_or_default());
-            Twin::restore_from_friends(&home, &friends, &phrase, &passphrase, cost, &mut watch)
-        }
+    let twin = if let Some(target) = &target {
+        Twin::restore(&home, target, &options, &phrase, &passphrase, cost, &mut watch)
+    } else {
+        let friends = friends(typed.from_friends.as_deref().unwrap_or_default());
+        Twin::restore_from_friends(&home, &friends, &phrase, &passphrase, cost, &mut watch)
     };
     meter.finish();
     let twin = twin?;

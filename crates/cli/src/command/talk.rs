@@ -1,9 +1,10 @@
 //! `twin send`, `messages` and `circle`: writing to contacts and in circles.
 
+use super::said::{self, Names};
 use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::output;
-use crate::reach::reach;
+use crate::reach::{Reach, reach};
 use crate::render::table::{Side, Table, plain};
 use crate::render::{faint, words};
 use crate::trouble::Trouble;
@@ -13,9 +14,7 @@ use didymos_twin::request::{
     CircleAdmin, CircleNew, CircleRename, CircleWhich, CircleWho, FileSave, FileTake, MessageNew, MessageRead,
     Messages as Page,
 };
-use didymos_twin::response::{
-    CircleEvent, CircleShown, CircleState, Delivery, FileState, MemberShown, MessageShown, MessagesAnswer, Role,
-};
+use didymos_twin::response::{CircleShown, CircleState, Delivery, MemberShown, MessageShown, MessagesAnswer, Role};
 use didymos_twin::{Request, Response};
 use std::path::PathBuf;
 
@@ -76,11 +75,11 @@ pub(crate) struct Messages {
     to: Option<PathBuf>,
 }
 
-/// Circles: people who write to each other.
+/// Circles: people who write to each other; without more words, a list.
 #[derive(Args)]
 pub(crate) struct Circle {
     #[command(subcommand)]
-    change: Change,
+    change: Option<Change>,
 }
 
 #[derive(Subcommand)]
@@ -167,7 +166,7 @@ pub(crate) fn send(globals: &Globals, typed: &Send) -> Result<Exit, Trouble> {
         output::json(&sent)?;
         return Ok(Exit::Done);
     }
-    output::text(&render_messages(&sent.messages))?;
+    output::text(&said::render(&sent.messages, &Names::default()))?;
     if sent.messages.iter().any(|message| message.delivery == Some(Delivery::Waiting)) {
         output::aside("Nobody of the circle has it yet; `twin up` hands it on as soon as somebody is there.");
     }
@@ -194,19 +193,19 @@ pub(crate) fn messages(globals: &Globals, typed: &Messages) -> Result<Exit, Trou
     if let Some(wanted) = &typed.save {
         return save(globals, typed, &answer, wanted);
     }
-    print(globals, &answer, &[])?;
+    print(globals, &reach, &answer, &[])?;
     if !typed.follow {
         return Ok(Exit::Done);
     }
     loop {
         let known: Vec<Digest> = answer.messages.iter().map(|message| message.message).collect();
         answer = ask(Some(answer.circle.change))?;
-        print(globals, &answer, &known)?;
+        print(globals, &reach, &answer, &known)?;
     }
 }
 
 /// Prints a page; in a row of pages, what is new in it.
-fn print(globals: &Globals, answer: &MessagesAnswer, known: &[Digest]) -> Result<(), Trouble> {
+fn print(globals: &Globals, reach: &Reach, answer: &MessagesAnswer, known: &[Digest]) -> Result<(), Trouble> {
     let fresh = answer.messages.iter().filter(|message| !known.contains(&message.message)).cloned();
     let fresh: Vec<MessageShown> = fresh.collect();
     if known.is_empty() {
@@ -214,11 +213,8 @@ fn print(globals: &Globals, answer: &MessagesAnswer, known: &[Digest]) -> Result
             return output::json(answer);
         }
         if fresh.is_empty() {
-            let words = match answer.circle.begins_later {
-                true => "Nothing has been written since you came.\n",
-                false => "Nothing has been written yet.\n",
-            };
-            return output::text(words);
+            let since = if answer.circle.begins_later { "since you came" } else { "yet" };
+            return output::text(&format!("Nothing has been written {since}.\n"));
         }
         if answer.more {
             let first = answer.messages.first().map(|first| first.message.to_string()).unwrap_or_default();
@@ -233,7 +229,7 @@ fn print(globals: &Globals, answer: &MessagesAnswer, known: &[Digest]) -> Result
     if globals.json {
         return fresh.iter().try_for_each(output::json);
     }
-    output::text(&render_messages(&fresh))
+    output::text(&said::render(&fresh, &Names::of(reach, &fresh)?))
 }
 
 fn save(globals: &Globals, typed: &Messages, answer: &MessagesAnswer, wanted: &str) -> Result<Exit, Trouble> {
@@ -259,7 +255,7 @@ fn save(globals: &Globals, typed: &Messages, answer: &MessagesAnswer, wanted: &s
 pub(crate) fn circle(globals: &Globals, typed: &Circle) -> Result<Exit, Trouble> {
     let which = |circle: &str| CircleWhich { circle: circle.to_owned() };
     let who = |circle: &str, who: &str| CircleWho { circle: circle.to_owned(), who: who.to_owned() };
-    let request = match &typed.change {
+    let request = match typed.change.as_ref().unwrap_or(&Change::List) {
         Change::Create { name, contacts } => {
             Request::CircleCreate(CircleNew { name: name.clone(), invite: contacts.clone() })
         }
@@ -325,6 +321,7 @@ fn render_circles(circles: &[CircleShown], width: usize) -> String {
 fn state(circle: &CircleShown) -> String {
     match circle.state {
         CircleState::Member if circle.with.is_some() => String::new(),
+        CircleState::Member if circle.members.len() == 1 => "only you".to_owned(),
         CircleState::Member => format!("{} people", circle.members.len()),
         CircleState::Waiting => "waits to be let in anew".to_owned(),
         CircleState::Out => "you are out".to_owned(),
@@ -360,51 +357,5 @@ fn part(member: &MemberShown) -> &'static str {
         Role::Creator => "made it",
         Role::Admin => "lets people in",
         Role::Member => "",
-    }
-}
-
-fn render_messages(messages: &[MessageShown]) -> String {
-    let mut text = String::new();
-    for message in messages {
-        let who = if message.mine {
-            "you".to_owned()
-        } else {
-            message.name.as_deref().map_or_else(|| message.from.to_string(), plain)
-        };
-        let id = faint(&message.message.to_string()[..8]);
-        let time = faint(&words::time(&message.at));
-        let body = message.event.as_ref().map_or_else(|| said(message), happened);
-        let way = message.delivery.map(delivery).unwrap_or_default();
-        text.push_str(&format!("{time} {id} {who}: {body}{}\n", faint(way)));
-    }
-    text
-}
-
-fn said(message: &MessageShown) -> String {
-    let file = message.file.as_ref().map(|file| {
-        let state = match file.state {
-            FileState::Here => "",
-            FileState::Coming => ", on its way",
-            FileState::There => ", not fetched",
-        };
-        format!("[{}, {} bytes{state}] ", plain(&file.name), file.bytes)
-    });
-    format!("{}{}", file.unwrap_or_default(), plain(&message.text))
-}
-
-fn happened(event: &CircleEvent) -> String {
-    match event {
-        CircleEvent::Joined { did } => format!("let {did} in"),
-        CircleEvent::Left { did } => format!("{did} is out"),
-        CircleEvent::Named { name } => format!("called it {}", plain(name)),
-    }
-}
-
-fn delivery(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Waiting => "  (waiting)",
-        Delivery::Handed => "  (handed on)",
-        Delivery::Delivered => "  (delivered)",
-        Delivery::Read => "  (read)",
     }
 }

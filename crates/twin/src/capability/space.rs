@@ -57,11 +57,11 @@ fn deleted_at(twin: &Twin, giver: &Did, taker: &Did, now: Timestamp) -> Result<O
         return Ok(None);
     }
     let over = look(twin, |book| {
-        let given = |entry: &&Entry| {
+        let room = |entry: &&Entry| {
             let terms = &entry.offer.terms;
             terms.assigner == *giver && terms.assignee == *taker && terms.space.is_some()
         };
-        let all = book.contracts.all().map(|(_, entry)| entry).filter(given);
+        let all = book.contracts.all().map(|(_, entry)| entry).filter(room);
         all.filter(|entry| entry.acceptance.is_some())
             .map(|entry| {
                 entry

@@ -302,7 +302,7 @@ impl Room {
     }
 
     /// Who was in it, is not any more and has not been told so, with the last epoch that had them.
-    pub(super) fn to_be_told_out(&mut self) -> BTreeMap<Did, Digest> {
+    pub(super) fn untold(&mut self) -> BTreeMap<Did, Digest> {
         let Some(tip) = self.circle.epoch().filter(|_| self.circle.owner_is_in() && !self.superseded) else {
             return BTreeMap::new();
         };

@@ -56,7 +56,7 @@ fn concerns(room: &Room, did: &Did) -> bool {
 
 /// Whether there is something to say to a contact, or to ask.
 fn has_news(room: &mut Room, did: &Did, twin: &Twin) -> bool {
-    if room.to_be_told_out().contains_key(did) {
+    if room.untold().contains_key(did) {
         return true;
     }
     if !concerns(room, did) || (!room.circle.owner_is_in() && room.circle.wishes().is_empty()) {
@@ -95,7 +95,7 @@ fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
 
 /// Tells somebody who was in a circle that they are not any more: nobody else would, since nobody shares it with them.
 fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
-    let Some(epoch) = with(twin, |book| Ok(book.room(id)?.to_be_told_out().remove(did)))? else { return Ok(()) };
+    let Some(epoch) = with(twin, |book| Ok(book.room(id)?.untold().remove(did)))? else { return Ok(()) };
     let bytes = Sync { out: true, ..Sync::about(*id) }.encode();
     let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
     let told = online::ask_with(twin, did, &request, Some(&mut bytes.as_slice())).map(drop);
@@ -313,7 +313,7 @@ fn converse(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
 fn hand_on(twin: &Twin, id: &Digest, but: Option<&Did>) -> Vec<(bool, mpsc::Receiver<()>)> {
     let members = with(twin, |book| {
         let room = book.room(id)?;
-        let mut members: Vec<Did> = room.to_be_told_out().into_keys().collect();
+        let mut members: Vec<Did> = room.untold().into_keys().collect();
         let circle = &room.circle;
         members.extend(circle.invited());
         members.extend(

@@ -360,6 +360,9 @@ const de: TwinMessages = {
     "you are no witness of this twin": "du bist kein Zeuge dieses Zwillings",
     "this device keeps a copy: ask the device that writes": "dieses Gerät hält eine Kopie: frage das Gerät, das schreibt",
     "this has to be done by the device that writes, and it cannot be reached: {}": "das muss das Gerät tun, das schreibt, und es ist nicht zu erreichen: {}",
+    "you have left this circle": "du hast diesen Kreis verlassen",
+    "not a domain: expected one like example.org or example.org/people/ann, without scheme, port or address":
+      "keine Domain: gemeint ist etwa example.org oder example.org/people/ann, ohne Schema, Port oder Adresse",
     "this device writes the journal already": "dieses Gerät schreibt das Journal schon",
     "the device that writes is there and answers: shut its twin down first, so that the two do not both write": "das Gerät, das schreibt, ist da und antwortet: beende erst dessen Zwilling, damit nicht beide schreiben",
     "this is the device that you are at: revoke it from another one, after `twin device promote`": "das ist das Gerät, an dem du bist: entziehe ihm die Rechte von einem anderen aus",
