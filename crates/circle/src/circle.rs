@@ -110,7 +110,8 @@ pub struct Circle {
     pub(crate) epochs: BTreeMap<Digest, Known>,
     /// The epoch from which this device follows.
     pub(crate) base: Digest,
-    /// The number of the first epoch that this device was in: what lies before is not its to read.
+    /// The number of the first epoch that this device was in, since its owner was last out: what lies before is not its
+    /// to read any more.
     pub(crate) since: u64,
     /// The epoch that counts.
     pub(crate) tip: Digest,
@@ -277,7 +278,8 @@ impl Circle {
     pub(crate) fn based(&mut self, epoch: Digest) {
         self.base = epoch;
         let number = self.epochs.get(&epoch).map_or(0, |known| known.epoch.number);
-        self.since = self.since.min(number);
+        // Whoever was out does not read what was written meanwhile.
+        self.since = if self.out { number } else { self.since.min(number) };
     }
 
     /// Its id.

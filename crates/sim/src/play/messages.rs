@@ -15,7 +15,7 @@ use didymos_twin::request::{
     CircleAdmin, CircleNew, CircleRename, CircleWhich, CircleWho, FileRead, FileStage, MessageNew, MessageRead,
     Messages as Page,
 };
-use didymos_twin::response::{CircleShown, CircleState, FileState, MessageShown, MessagesAnswer};
+use didymos_twin::response::{CircleEvent, CircleShown, CircleState, FileState, MessageShown, MessagesAnswer};
 use didymos_twin::{Failure, FailureCode, Request, Response};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +93,8 @@ struct Said {
     told: bool,
     /// Who was in, by what the writer's twin showed.
     members: BTreeSet<usize>,
+    /// Who had been in and was not any more, by the same.
+    left: BTreeSet<usize>,
     /// What the writer's twin showed above it.
     before: BTreeSet<String>,
     file: Option<Vec<u8>>,
@@ -146,6 +148,19 @@ fn texts(page: &MessagesAnswer) -> Vec<String> {
 fn members(town: &Town, shown: &CircleShown) -> BTreeSet<usize> {
     let within = shown.members.iter().filter(|member| !member.devices.is_empty());
     within.filter_map(|member| town.number_of(&member.did)).collect()
+}
+
+/// Who is not in any more, by what a twin shows.
+fn left(town: &Town, page: &MessagesAnswer) -> BTreeSet<usize> {
+    let mut left = BTreeSet::new();
+    for event in page.messages.iter().filter_map(|message| message.event.as_ref()) {
+        match event {
+            CircleEvent::Joined { did } => drop(town.number_of(did).map(|who| left.remove(&who))),
+            CircleEvent::Left { did } => drop(town.number_of(did).map(|who| left.insert(who))),
+            CircleEvent::Named { .. } => {}
+        }
+    }
+    left
 }
 
 fn place_of(town: &Town, who: usize, shown: &CircleShown) -> Option<Place> {
@@ -264,8 +279,15 @@ impl Messages {
         self.written += 1;
         let text = format!("word {}", self.written);
         let person = &town.people[who];
-        let mut said =
-            Said { by: who, place, told: false, members: BTreeSet::new(), before: BTreeSet::new(), file: None };
+        let mut said = Said {
+            by: who,
+            place,
+            told: false,
+            members: BTreeSet::new(),
+            left: BTreeSet::new(),
+            before: BTreeSet::new(),
+            file: None,
+        };
         let mut staged = None;
         if file {
             let mut bytes = vec![0; 1 + lots.place(3_000)];
@@ -298,6 +320,7 @@ impl Messages {
                     return Err(broken(format!("{who} does not see what they wrote just now")));
                 };
                 said.before = shown[..at].iter().cloned().collect();
+                said.left = left(town, &page);
                 town.trace().count("messages sent");
                 self.said.insert(text, said);
                 Ok(())
@@ -376,11 +399,16 @@ impl Messages {
                 Place::Pair(..) => true,
                 Place::Circle(circle) => !self.gone.contains(&(circle, who)),
             };
+            // Whoever is put out before their twin meets anybody has nobody to bring it to.
+            let by_stayed = match said.place {
+                Place::Pair(..) => true,
+                Place::Circle(circle) => !self.gone.contains(&(circle, said.by)),
+            };
             let was_in = said.members.contains(&who);
-            if count > 1 || (was_in && stayed && count == 0) {
+            if count > 1 || (was_in && stayed && by_stayed && count == 0) {
                 return Err(broken(format!("{who} has {text:?} of {} {count} times", said.by)));
             }
-            if said.told && !was_in && count > 0 {
+            if said.told && said.left.contains(&who) && count > 0 {
                 return Err(broken(format!("{who} reads {text:?}, and {} knew that they are out", said.by)));
             }
             if count == 1 && who != said.by {

@@ -84,6 +84,8 @@ pub(super) struct Room {
     pub(super) wanted: BTreeSet<Digest>,
     /// Another conversation with the same contact is used instead.
     pub(super) superseded: bool,
+    /// Whom this device put out, and who has heard of it since the twin was opened.
+    pub(super) told_out: BTreeSet<Did>,
     /// Invitations that have not arrived yet.
     pub(super) invitations: BTreeMap<Did, Vec<u8>>,
     /// Files that are not here in whole, by message.
@@ -254,6 +256,7 @@ impl Room {
             acks: 0,
             wanted: BTreeSet::new(),
             superseded: false,
+            told_out: BTreeSet::new(),
             invitations: BTreeMap::new(),
             lacking: BTreeMap::new(),
             pieces: HashSet::new(),

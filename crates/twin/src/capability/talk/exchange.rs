@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::{Did, Digest};
 use didymos_circle::wire::{Bytes, Envelope, INVITATION_BYTES_MAX, SYNC_BYTES_MAX};
-use didymos_circle::{Circle, CircleError, Invitation, Sync, package};
+use didymos_circle::{Circle, CircleError, Epoch, Invitation, Sync, package};
 use didymos_identity::verify_chain;
 use std::io::Read as _;
 use std::sync::mpsc;
@@ -54,8 +54,40 @@ fn concerns(room: &Room, did: &Did) -> bool {
         && (room.circle.epoch().is_some_and(|epoch| epoch.has_owner(did)) || room.circle.invited().contains(did))
 }
 
+/// Whether somebody was put out by this device, and may not have heard of it: nobody else speaks with them any more.
+fn is_to_be_told(room: &Room, did: &Did, twin: &Twin) -> bool {
+    let in_it = |epoch: Option<&Epoch>| epoch.is_some_and(|epoch| epoch.has_owner(did));
+    if room.superseded || room.told_out.contains(did) || !room.circle.is_in() || in_it(room.circle.epoch()) {
+        return false;
+    }
+    let own = twin.device_key().did();
+    let chain = room.circle.chain();
+    let left = chain.windows(2).find(|pair| !pair[0].has_owner(did) && pair[1].has_owner(did));
+    left.is_some_and(|pair| pair[0].author == *own)
+}
+
+/// Tells somebody that they are not in the circle any more.
+fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
+    if !with(twin, |book| Ok(is_to_be_told(book.room(id)?, did, twin)))? {
+        return Ok(());
+    }
+    let bytes = Sync { out: true, ..Sync::about(*id) }.encode();
+    let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
+    match online::ask_with(twin, did, &request, Some(&mut bytes.as_slice())) {
+        // Who knows of no such circle, or is out of it already, need not be told.
+        Err(failure) if !matches!(failure.code, FailureCode::NotFound) => Err(failure),
+        _ => with(twin, |book| {
+            book.room(id)?.told_out.insert(did.clone());
+            Ok(())
+        }),
+    }
+}
+
 /// Whether there is something to say to a contact, or to ask.
 fn has_news(room: &mut Room, did: &Did, twin: &Twin) -> bool {
+    if is_to_be_told(room, did, twin) {
+        return true;
+    }
     if !concerns(room, did) || (!room.circle.owner_is_in() && room.circle.wishes().is_empty()) {
         return false;
     }
@@ -83,7 +115,8 @@ fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
     })?;
     let mut first = Ok(());
     for id in rooms {
-        let done = invite(twin, &id, did).and_then(|()| converse(twin, &id, did));
+        let done =
+            tell_out(twin, &id, did).and_then(|()| invite(twin, &id, did)).and_then(|()| converse(twin, &id, did));
         first = first.and(done);
     }
     first.and(files::fetch_from(twin, did))
@@ -423,7 +456,11 @@ pub(super) fn synchronise(
     // Nothing is read of somebody who has no part in it.
     let member = with(twin, |book| {
         let room = book.rooms.get(&id).filter(|room| room.circle.knows(from)).ok_or_else(unknown)?;
-        Ok(room.circle.epoch().is_some_and(|epoch| epoch.has_owner(from)) && room.circle.owner_is_in())
+        // Whoever is out themselves does not say who is in.
+        if !room.circle.owner_is_in() {
+            return Err(unknown());
+        }
+        Ok(room.circle.epoch().is_some_and(|epoch| epoch.has_owner(from)))
     })?;
     let upload = payload.upload()?;
     let malformed = || Failure::new(FailureCode::Invalid, "not a step of synchronising a circle");

@@ -288,8 +288,7 @@ pub(super) fn read(twin: &Twin, asked: &MessageRead) -> Result<MessagesAnswer, F
     let id = which(twin, &asked.circle)?;
     let changed = with(twin, |book| {
         let room = book.room(&id)?;
-        let first = room.messages.get(&asked.message).and_then(|said| said.envelopes.first().copied());
-        let place = room.circle.place(&asked.message).map(|place| place.1).or(first);
+        let place = room.place(&asked.message).map(|place| place.1);
         let effects = room.circle.see(&place.ok_or_else(unknown)?, twin.now());
         let changed = effects.changed;
         book.keep(twin, &id, effects)?;
