@@ -330,6 +330,14 @@ impl Circle {
         self.owner_is_in() && !self.is_in()
     }
 
+    /// Whether an epoch lies behind the one that counts: who says what was so then says nothing of now.
+    #[must_use]
+    pub fn is_past(&self, epoch: &Digest) -> bool {
+        *epoch != self.tip
+            && (self.chain().iter().any(|known| known.id == *epoch || known.parent == Some(*epoch))
+                || self.graph.precedes(epoch, &self.tip))
+    }
+
     /// Takes note that the members say that this owner is out.
     pub fn put_out(&mut self) -> Effects {
         if self.out {

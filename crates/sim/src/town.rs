@@ -24,7 +24,7 @@ const BEGIN_MS: i64 = 1_460_246_400_000;
 /// Numbers of machines that come later begin here.
 const MACHINES: usize = 100;
 /// Rounds of carrying after which everything has to have arrived, once nothing stands in the way.
-const ROUNDS_MAX: usize = 30;
+const ROUNDS_MAX: usize = 20;
 
 /// A town.
 pub struct Town {

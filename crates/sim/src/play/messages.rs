@@ -186,6 +186,16 @@ impl Messages {
             Act::Make => self.make(town, who, lots),
             _ => {
                 let Some(circle) = chosen else { return Ok(()) };
+                // Whoever goes takes along what nobody else has yet: no twin can bring that back.
+                let goes = match act {
+                    Act::Remove => Some(whom),
+                    Act::Leave => Some(who),
+                    _ => None,
+                };
+                let place = Place::Circle(circle.circle);
+                if self.said.values().any(|said| Some(said.by) == goes && said.file.is_some() && said.place == place) {
+                    return Ok(());
+                }
                 let id = circle.circle.to_string();
                 let request = match act {
                     Act::Tell { file } => {

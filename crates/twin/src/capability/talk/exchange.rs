@@ -66,12 +66,20 @@ fn is_to_be_told(room: &Room, did: &Did, twin: &Twin) -> bool {
     left.is_some_and(|pair| pair[0].author == *own)
 }
 
+/// Says to somebody that they are not in a circle any more, and by which epoch.
+fn out_of(room: &Room) -> Sync {
+    let heads = room.circle.epoch().map(|epoch| epoch.id).into_iter().collect();
+    Sync { out: true, heads, ..Sync::about(room.circle.id()) }
+}
+
 /// Tells somebody that they are not in the circle any more.
 fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
-    if !with(twin, |book| Ok(is_to_be_told(book.room(id)?, did, twin)))? {
-        return Ok(());
-    }
-    let bytes = Sync { out: true, ..Sync::about(*id) }.encode();
+    let says = with(twin, |book| {
+        let room = book.room(id)?;
+        Ok(is_to_be_told(room, did, twin).then(|| out_of(room)))
+    })?;
+    let Some(says) = says else { return Ok(()) };
+    let bytes = says.encode();
     let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
     match online::ask_with(twin, did, &request, Some(&mut bytes.as_slice())) {
         // Who knows of no such circle, or is out of it already, need not be told.
@@ -126,7 +134,14 @@ fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
 fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
     let (invited, mut invitation) = with(twin, |book| {
         let room = book.room(id)?;
-        Ok((room.circle.invited().contains(did) && room.circle.is_in(), room.invitations.get(did).cloned()))
+        let invited = room.circle.invited().contains(did) && room.circle.is_in();
+        // Who was put out before it reached them is not let in by it.
+        let within = room.circle.epoch().is_some_and(|epoch| epoch.has_owner(did));
+        let invitation = room.invitations.get(did).cloned();
+        if invitation.is_some() && !within {
+            book.commit(twin, vec![Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes::default() }])?;
+        }
+        Ok((invited, invitation.filter(|_| within)))
     })?;
     if invited && invitation.is_none() {
         let (_, answer) = online::ask(twin, did, &Request::KeyPackage(KeyPackageAsked {}))?;
@@ -221,7 +236,9 @@ fn hear(
     if let (Some(invitation), Some(kept)) = (&sync.invitation, kept) {
         join(twin, book, invitation, kept)?;
     }
-    if sync.out {
+    // Whoever has not heard yet that we were let in again says nothing new.
+    let is_past = |room: &Room| sync.heads.first().is_some_and(|epoch| room.circle.is_past(epoch));
+    if sync.out && !is_past(book.room(id)?) {
         let effects = book.room(id)?.circle.put_out();
         book.keep(twin, id, effects)?;
     }
@@ -481,7 +498,7 @@ pub(super) fn synchronise(
         }
         answer
     } else {
-        Sync { out: true, ..Sync::about(id) }
+        with(twin, |book| Ok(out_of(book.room(&id)?)))?
     };
     let bytes = answer.encode();
     let said = sent(&bytes);
