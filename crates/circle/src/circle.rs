@@ -390,8 +390,8 @@ impl Circle {
         if !self.epoch().is_some_and(|epoch| epoch.charter.pair) {
             return 0;
         }
-        let both = self.chain().into_iter().filter(|epoch| epoch.owners().len() > 1);
-        both.last().map_or(0, |epoch| epoch.number)
+        let mut both = self.chain().into_iter().filter(|epoch| epoch.owners().len() > 1);
+        both.next_back().map_or(0, |epoch| epoch.number)
     }
 
     /// The number of the epoch that an envelope was written in.

@@ -4,7 +4,8 @@
 //! ([`World`](didymos_twin::World)). They know each other, and so does Eve, whose program keeps to nothing. Then a list
 //! of [steps](step) happens: people do things with their twins, calls are lost, doubled and late, ways are gone,
 //! clocks jump, plugs are pulled in the midst of a write. In the end everything is made good, and what has to be so is
-//! so: see [`play`]. Everything by chance comes from the seed, so that a run that went wrong can be run again, and
+//! so: see [`play`]. What a town is about, its seed decides: [contracts](play::deals), [messages](play::messages),
+//! [copies](play::copies), [guardians](play::guards), [witnesses](play::witnesses). Everything by chance comes from the seed, so that a run that went wrong can be run again, and
 //! [shortened](run) to the steps that are enough for it.
 //!
 //! The twins are the real ones, from the door down to the bytes on the disk; only iroh is left out, and threads: what a
