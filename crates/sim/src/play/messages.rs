@@ -5,6 +5,8 @@
 //! written after something had been read stands after it, everywhere; and everybody who is in a circle says the same of
 //! who is.
 
+mod shown;
+
 use crate::Broken;
 use crate::lots::Lots;
 use crate::town::Town;
@@ -13,10 +15,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::Digest;
 use didymos_twin::request::{
     CircleAdmin, CircleNew, CircleRename, CircleWhich, CircleWho, FileRead, FileStage, MessageNew, MessageRead,
-    Messages as Page,
 };
-use didymos_twin::response::{CircleEvent, CircleShown, CircleState, FileState, MessageShown, MessagesAnswer};
+use didymos_twin::response::{CircleShown, CircleState, FileState};
 use didymos_twin::{Failure, FailureCode, Request, Response};
+use shown::{View, circles, left, members, page, texts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What somebody does.
@@ -119,55 +121,6 @@ fn broken(words: impl Into<String>) -> Broken {
 /// A failure that is an answer, not a defect.
 fn is_an_answer(failure: &Failure) -> bool {
     matches!(failure.code, FailureCode::Denied | FailureCode::Invalid | FailureCode::NotFound | FailureCode::Busy)
-}
-
-fn circles(town: &Town, who: usize) -> Result<Vec<CircleShown>, Broken> {
-    match town.people[who].ask(Request::Circles) {
-        Some(Ok(Response::Circles(circles))) => Ok(circles),
-        Some(other) => Err(broken(format!("{who} lists no circles: {other:?}"))),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn page(town: &Town, who: usize, circle: &Digest) -> Result<Option<MessagesAnswer>, Broken> {
-    let asked = Page { circle: circle.to_string(), limit: 500, ..Page::default() };
-    match town.people[who].ask(Request::Messages(asked)) {
-        Some(Ok(Response::Messages(answer))) => Ok(Some(*answer)),
-        Some(other) => Err(broken(format!("{who} does not read {circle}: {other:?}"))),
-        None => Ok(None),
-    }
-}
-
-/// Texts in the order shown.
-fn texts(page: &MessagesAnswer) -> Vec<String> {
-    let said = page.messages.iter().filter(|message| message.event.is_none());
-    said.map(|message| message.text.clone()).collect()
-}
-
-/// Who is in, by what a twin shows: those who are only asked to join are not yet.
-fn members(town: &Town, shown: &CircleShown) -> BTreeSet<usize> {
-    let within = shown.members.iter().filter(|member| !member.devices.is_empty());
-    within.filter_map(|member| town.number_of(&member.did)).collect()
-}
-
-/// Who is not in any more, by what a twin shows.
-fn left(town: &Town, page: &MessagesAnswer) -> BTreeSet<usize> {
-    let mut left = BTreeSet::new();
-    for event in page.messages.iter().filter_map(|message| message.event.as_ref()) {
-        match event {
-            CircleEvent::Joined { did } => drop(town.number_of(did).map(|who| left.remove(&who))),
-            CircleEvent::Left { did } => drop(town.number_of(did).map(|who| left.insert(who))),
-            CircleEvent::Named { .. } => {}
-        }
-    }
-    left
-}
-
-fn place_of(town: &Town, who: usize, shown: &CircleShown) -> Option<Place> {
-    match &shown.with {
-        None => Some(Place::Circle(shown.circle)),
-        Some(with) => town.number_of(with).map(|other| Place::Pair(who.min(other), who.max(other))),
-    }
 }
 
 impl Messages {
@@ -503,35 +456,5 @@ impl Messages {
             }
         }
         Ok(())
-    }
-}
-
-/// What somebody's twin shows.
-struct View {
-    circles: BTreeMap<Digest, CircleShown>,
-    messages: BTreeMap<Place, Vec<(Digest, MessageShown)>>,
-    texts: BTreeMap<Place, Vec<String>>,
-}
-
-impl View {
-    fn of(town: &Town, who: usize) -> Result<Option<Self>, Broken> {
-        let mut view = Self { circles: BTreeMap::new(), messages: BTreeMap::new(), texts: BTreeMap::new() };
-        for shown in circles(town, who)? {
-            let Some(place) = place_of(town, who, &shown) else { continue };
-            let Some(page) = page(town, who, &shown.circle)? else { return Ok(None) };
-            view.texts.entry(place).or_default().extend(texts(&page));
-            let said = page.messages.into_iter().filter(|message| message.event.is_none());
-            view.messages.entry(place).or_default().extend(said.map(|message| (shown.circle, message)));
-            view.circles.insert(shown.circle, shown);
-        }
-        Ok(town.people[who].twin().is_some().then_some(view))
-    }
-
-    fn count(&self, place: Place, text: &str) -> usize {
-        self.texts.get(&place).map_or(0, |texts| texts.iter().filter(|one| *one == text).count())
-    }
-
-    fn find(&self, place: Place, text: &str) -> Option<&(Digest, MessageShown)> {
-        self.messages.get(&place)?.iter().find(|(_, message)| message.text == text)
     }
 }
