@@ -110,7 +110,8 @@ pub struct Circle {
     pub(crate) epochs: BTreeMap<Digest, Known>,
     /// The epoch from which this device follows.
     pub(crate) base: Digest,
-    /// The number of the first epoch that this device was in: what lies before is not its to read.
+    /// The number of the first epoch that this device was in, since its owner was last out: what lies before is not its
+    /// to read any more.
     pub(crate) since: u64,
     /// Whether something was written before that.
     missed: bool,
@@ -286,7 +287,8 @@ impl Circle {
             let envelopes: u64 = before.iter().map(|(_, count)| *count).fold(0, u64::saturating_add);
             self.missed = envelopes > number.saturating_sub(1);
         }
-        self.since = self.since.min(number);
+        // Whoever was out does not read what was written meanwhile.
+        self.since = if self.out { number } else { self.since.min(number) };
     }
 
     /// Its id.
@@ -349,6 +351,14 @@ impl Circle {
         self.owner_is_in() && !self.is_in()
     }
 
+    /// Whether an epoch lies behind the one that counts: who says what was so then says nothing of now.
+    #[must_use]
+    pub fn is_past(&self, epoch: &Digest) -> bool {
+        *epoch != self.tip
+            && (self.chain().iter().any(|known| known.id == *epoch || known.parent == Some(*epoch))
+                || self.graph.precedes(epoch, &self.tip))
+    }
+
     /// Takes note that the members say that this owner is out.
     pub fn put_out(&mut self) -> Effects {
         if self.out {
@@ -401,8 +411,8 @@ impl Circle {
         if !self.epoch().is_some_and(|epoch| epoch.charter.pair) {
             return 0;
         }
-        let both = self.chain().into_iter().filter(|epoch| epoch.owners().len() > 1);
-        both.last().map_or(0, |epoch| epoch.number)
+        let mut both = self.chain().into_iter().filter(|epoch| epoch.owners().len() > 1);
+        both.next_back().map_or(0, |epoch| epoch.number)
     }
 
     /// The number of the epoch that an envelope was written in.

@@ -19,8 +19,14 @@ impl Circle {
         sync
     }
 
+    /// Acknowledgements of those who are in it. Others' are nobody's to keep: who came later does not even know them.
+    fn live_acks(&self) -> impl Iterator<Item = (&Did, &Ack)> {
+        let here = |device: &Did| self.epoch().is_some_and(|epoch| epoch.has_device(device));
+        self.acks.iter().filter(move |(device, _)| here(device))
+    }
+
     fn acked(&self) -> Vec<(Did, u64)> {
-        self.acks.iter().map(|(device, ack)| (device.clone(), ack.counter)).collect()
+        self.live_acks().map(|(device, ack)| (device.clone(), ack.counter)).collect()
     }
 
     /// The answer to a step, or the next one: what the other side lacks, and what is wanted of it.
@@ -52,7 +58,7 @@ impl Circle {
         let newer = |ack: &&Ack| {
             from.acked.binary_search_by(|one| one.0.cmp(&ack.device)).map_or(0, |at| from.acked[at].1) < ack.counter
         };
-        sync.acks = self.acks.values().filter(newer).cloned().collect();
+        sync.acks = self.live_acks().map(|(_, ack)| ack).filter(newer).cloned().collect();
         sync
     }
 
@@ -82,18 +88,25 @@ impl Circle {
             effects.changed = true;
         }
         // Also of those that came earlier, when we were not in it ourselves or they were not.
-        let here = |device: &Did| self.epoch().is_some_and(|epoch| epoch.has_device(device));
-        let shut = self.acks.iter().filter(|(device, _)| here(device)).flat_map(|(_, ack)| &ack.shut);
-        effects.again = shut.filter(|id| self.is_to_repeat(id)).copied().collect();
+        let shut = self.live_acks().flat_map(|(device, ack)| ack.shut.iter().map(move |id| (device, id)));
+        effects.again = shut.filter(|(device, id)| self.is_to_repeat(device, id)).map(|(_, id)| *id).collect();
         effects.again.sort_by_key(|id| self.place(id));
         effects.again.dedup();
         self.refused += effects.refused;
         effects
     }
 
-    fn is_to_repeat(&self, id: &Digest) -> bool {
-        let own = |node: &crate::graph::Node| node.author == *self.me.device.did() && node.kind == Kind::Message;
-        self.graph.get(id).is_some_and(own) && self.repeated.get(id) != Some(&self.tip)
+    /// Whether a message of ours is to be sent again, for a device that cannot open it: of somebody who was in when it was
+    /// written.
+    fn is_to_repeat(&self, device: &Did, id: &Digest) -> bool {
+        let Some(node) = self.graph.get(id) else { return false };
+        let own = node.author == *self.me.device.did() && node.kind == Kind::Message;
+        let was_in = || {
+            let then = self.epochs.get(&node.epoch).map(|known| &known.epoch);
+            let owner = self.owner_of(device);
+            then.is_none_or(|then| then.charter.pair || owner.is_some_and(|owner| then.has_owner(owner)))
+        };
+        own && self.repeated.get(id) != Some(&self.tip) && was_in()
     }
 
     /// What this device has received and its owner has seen, signed anew if it changed.

@@ -373,6 +373,9 @@ impl Circle {
     ) -> Effects {
         let id = epoch.id;
         let mut effects = Effects { changed: true, ..Effects::default() };
+        if self.epochs.contains_key(&self.tip) && !self.owner_is_in() {
+            effects.join(self.put_out());
+        }
         for versions in &invitation.people {
             effects.join(self.person(versions));
         }

@@ -257,7 +257,7 @@ pub struct Sync {
     /// The answer to that.
     #[n(8)]
     pub invitation: Option<Box<Invitation>>,
-    /// The receiver is no member any more.
+    /// The receiver is no member any more, by the epoch whose commit is the first of `heads`.
     #[n(9)]
     pub out: bool,
 }

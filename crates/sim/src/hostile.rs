@@ -280,6 +280,10 @@ impl Eve {
                 town.trace().note(format!("    refused: {:?}", refusal.code));
                 Ok(())
             }
+            Err(LinkError::Refused(refusal)) if refusal.code == Code::NotAContact => {
+                town.trace().note("    blocked");
+                Ok(())
+            }
             Err(error @ (LinkError::Closed | LinkError::Unreachable | LinkError::NoAddress)) => {
                 town.trace().note(format!("    {error}"));
                 Ok(())

@@ -99,5 +99,5 @@ fn shortened(seed: u64, count: usize, all: Vec<Step>, broken: Broken, trace: Tra
         }
         size /= 2;
     }
-    Failed { seed, steps: count, broken, enough, trace: trace.last(40) }
+    Failed { seed, steps: count, broken, enough, trace: trace.last(160) }
 }

@@ -239,3 +239,52 @@ fn two_who_begin_a_conversation_at_the_same_time_end_up_in_one() {
     until(|| texts(&ann, &to_ben).last().is_some_and(|text| text == "and on"));
     assert_eq!(texts(&ann, &to_ben).len(), 3);
 }
+
+#[test]
+fn whoever_is_put_out_hears_of_it_and_let_in_again_reads_nothing_from_between() {
+    let (ann, ben, eve) = (Person::new(1), Person::new(2), Person::new(3));
+    pair(&ann, &ben);
+    pair(&ann, &eve);
+    let club = circle(&ann, "club", &[&ben, &eve]).circle.to_string();
+    until(|| page(&ben, &club).is_some() && page(&eve, &club).is_some());
+    send(&ann, &club, "before");
+    until(|| texts(&eve, &club) == ["before"]);
+    let who = CircleWho { circle: club.clone(), who: eve.did().to_string() };
+    ann.ask(Request::CircleRemove(who.clone())).unwrap();
+    // Eve's twin asks for nothing.
+    until(|| {
+        ann.twin.carry_to(&eve.did()).unwrap();
+        circles(&eve)[0].state == CircleState::Out
+    });
+    send(&ann, &club, "between");
+    ann.ask(Request::CircleInvite(who)).unwrap();
+    until(|| {
+        let _ = ann.twin.carry_to(&eve.did());
+        circles(&eve)[0].state == CircleState::Member
+    });
+    send(&ann, &club, "after");
+    until(|| texts(&eve, &club).last().is_some_and(|text| text == "after"));
+    let _ = eve.twin.carry_to(&ann.did());
+    assert_eq!(texts(&eve, &club), ["before", "after"]);
+    until(|| texts(&ben, &club) == ["before", "between", "after"]);
+}
+
+#[test]
+fn whoever_has_left_puts_nobody_else_out() {
+    let (ann, ben, cyd) = (Person::new(1), Person::new(2), Person::new(3));
+    for (inviter, joiner) in [(&ann, &ben), (&ann, &cyd), (&ben, &cyd)] {
+        pair(inviter, joiner);
+    }
+    let trip = circle(&ann, "trip", &[&ben, &cyd]).circle.to_string();
+    until(|| page(&ben, &trip).is_some() && page(&cyd, &trip).is_some());
+    let away = cyd.close();
+    ben.ask(Request::CircleLeave(CircleWhich { circle: trip.clone() })).unwrap();
+    until(|| {
+        let _ = ben.twin.carry_to(&ann.did());
+        circles(&ben)[0].state == CircleState::Out
+    });
+    // Cyd has not heard of it, and asks Ben for news.
+    let cyd = away.back();
+    let _ = cyd.twin.carry_to(&ben.did());
+    assert_eq!(circles(&cyd)[0].state, CircleState::Member);
+}

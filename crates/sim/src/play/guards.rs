@@ -158,7 +158,7 @@ impl Guards {
         }
         // People sit beside each other when they compare digits.
         town.net().set(Weather::default(), lots.clone());
-        if Town::pair(&town.people[guardian], &machine.person).is_err() {
+        if Town::pair(&town.people[guardian], &machine.person).is_err() || town.people[guardian].is_pulled() {
             return Ok(());
         }
         let first = machine.met.is_empty();

@@ -5,6 +5,8 @@
 //! written after something had been read stands after it, everywhere; and everybody who is in a circle says the same of
 //! who is.
 
+mod shown;
+
 use crate::Broken;
 use crate::lots::Lots;
 use crate::town::Town;
@@ -13,10 +15,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use didymos_base::Digest;
 use didymos_twin::request::{
     CircleAdmin, CircleNew, CircleRename, CircleWhich, CircleWho, FileRead, FileStage, MessageNew, MessageRead,
-    Messages as Page,
 };
-use didymos_twin::response::{CircleShown, CircleState, FileState, MessageShown, MessagesAnswer};
+use didymos_twin::response::{CircleShown, CircleState, FileState};
 use didymos_twin::{Failure, FailureCode, Request, Response};
+use shown::{View, circles, left, members, page, texts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What somebody does.
@@ -93,6 +95,8 @@ struct Said {
     told: bool,
     /// Who was in, by what the writer's twin showed.
     members: BTreeSet<usize>,
+    /// Who had been in and was not any more, by the same.
+    left: BTreeSet<usize>,
     /// What the writer's twin showed above it.
     before: BTreeSet<String>,
     file: Option<Vec<u8>>,
@@ -119,42 +123,6 @@ fn is_an_answer(failure: &Failure) -> bool {
     matches!(failure.code, FailureCode::Denied | FailureCode::Invalid | FailureCode::NotFound | FailureCode::Busy)
 }
 
-fn circles(town: &Town, who: usize) -> Result<Vec<CircleShown>, Broken> {
-    match town.people[who].ask(Request::Circles) {
-        Some(Ok(Response::Circles(circles))) => Ok(circles),
-        Some(other) => Err(broken(format!("{who} lists no circles: {other:?}"))),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn page(town: &Town, who: usize, circle: &Digest) -> Result<Option<MessagesAnswer>, Broken> {
-    let asked = Page { circle: circle.to_string(), limit: 500, ..Page::default() };
-    match town.people[who].ask(Request::Messages(asked)) {
-        Some(Ok(Response::Messages(answer))) => Ok(Some(*answer)),
-        Some(other) => Err(broken(format!("{who} does not read {circle}: {other:?}"))),
-        None => Ok(None),
-    }
-}
-
-/// Texts in the order shown.
-fn texts(page: &MessagesAnswer) -> Vec<String> {
-    let said = page.messages.iter().filter(|message| message.event.is_none());
-    said.map(|message| message.text.clone()).collect()
-}
-
-/// Who is in, by what a twin shows: those who are only asked to join are not yet.
-fn members(town: &Town, shown: &CircleShown) -> BTreeSet<usize> {
-    let within = shown.members.iter().filter(|member| !member.devices.is_empty());
-    within.filter_map(|member| town.number_of(&member.did)).collect()
-}
-
-fn place_of(town: &Town, who: usize, shown: &CircleShown) -> Option<Place> {
-    match &shown.with {
-        None => Some(Place::Circle(shown.circle)),
-        Some(with) => town.number_of(with).map(|other| Place::Pair(who.min(other), who.max(other))),
-    }
-}
-
 impl Messages {
     /// Does one thing, and checks what comes of it.
     pub fn act(&mut self, town: &mut Town, act: Act, who: usize, whom: usize, lots: &mut Lots) -> Result<(), Broken> {
@@ -171,6 +139,16 @@ impl Messages {
             Act::Make => self.make(town, who, lots),
             _ => {
                 let Some(circle) = chosen else { return Ok(()) };
+                // Whoever goes takes along what nobody else has yet: no twin can bring that back.
+                let goes = match act {
+                    Act::Remove => Some(whom),
+                    Act::Leave => Some(who),
+                    _ => None,
+                };
+                let place = Place::Circle(circle.circle);
+                if self.said.values().any(|said| Some(said.by) == goes && said.file.is_some() && said.place == place) {
+                    return Ok(());
+                }
                 let id = circle.circle.to_string();
                 let request = match act {
                     Act::Tell { file } => {
@@ -264,8 +242,15 @@ impl Messages {
         self.written += 1;
         let text = format!("word {}", self.written);
         let person = &town.people[who];
-        let mut said =
-            Said { by: who, place, told: false, members: BTreeSet::new(), before: BTreeSet::new(), file: None };
+        let mut said = Said {
+            by: who,
+            place,
+            told: false,
+            members: BTreeSet::new(),
+            left: BTreeSet::new(),
+            before: BTreeSet::new(),
+            file: None,
+        };
         let mut staged = None;
         if file {
             let mut bytes = vec![0; 1 + lots.place(3_000)];
@@ -298,6 +283,7 @@ impl Messages {
                     return Err(broken(format!("{who} does not see what they wrote just now")));
                 };
                 said.before = shown[..at].iter().cloned().collect();
+                said.left = left(town, &page);
                 town.trace().count("messages sent");
                 self.said.insert(text, said);
                 Ok(())
@@ -376,11 +362,16 @@ impl Messages {
                 Place::Pair(..) => true,
                 Place::Circle(circle) => !self.gone.contains(&(circle, who)),
             };
+            // Whoever is put out before their twin meets anybody has nobody to bring it to.
+            let by_stayed = match said.place {
+                Place::Pair(..) => true,
+                Place::Circle(circle) => !self.gone.contains(&(circle, said.by)),
+            };
             let was_in = said.members.contains(&who);
-            if count > 1 || (was_in && stayed && count == 0) {
+            if count > 1 || (was_in && stayed && by_stayed && count == 0) {
                 return Err(broken(format!("{who} has {text:?} of {} {count} times", said.by)));
             }
-            if said.told && !was_in && count > 0 {
+            if said.told && said.left.contains(&who) && count > 0 {
                 return Err(broken(format!("{who} reads {text:?}, and {} knew that they are out", said.by)));
             }
             if count == 1 && who != said.by {
@@ -465,35 +456,5 @@ impl Messages {
             }
         }
         Ok(())
-    }
-}
-
-/// What somebody's twin shows.
-struct View {
-    circles: BTreeMap<Digest, CircleShown>,
-    messages: BTreeMap<Place, Vec<(Digest, MessageShown)>>,
-    texts: BTreeMap<Place, Vec<String>>,
-}
-
-impl View {
-    fn of(town: &Town, who: usize) -> Result<Option<Self>, Broken> {
-        let mut view = Self { circles: BTreeMap::new(), messages: BTreeMap::new(), texts: BTreeMap::new() };
-        for shown in circles(town, who)? {
-            let Some(place) = place_of(town, who, &shown) else { continue };
-            let Some(page) = page(town, who, &shown.circle)? else { return Ok(None) };
-            view.texts.entry(place).or_default().extend(texts(&page));
-            let said = page.messages.into_iter().filter(|message| message.event.is_none());
-            view.messages.entry(place).or_default().extend(said.map(|message| (shown.circle, message)));
-            view.circles.insert(shown.circle, shown);
-        }
-        Ok(town.people[who].twin().is_some().then_some(view))
-    }
-
-    fn count(&self, place: Place, text: &str) -> usize {
-        self.texts.get(&place).map_or(0, |texts| texts.iter().filter(|one| *one == text).count())
-    }
-
-    fn find(&self, place: Place, text: &str) -> Option<&(Digest, MessageShown)> {
-        self.messages.get(&place)?.iter().find(|(_, message)| message.text == text)
     }
 }

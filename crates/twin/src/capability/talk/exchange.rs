@@ -54,6 +54,12 @@ fn concerns(room: &Room, did: &Did) -> bool {
         && (room.circle.epoch().is_some_and(|epoch| epoch.has_owner(did)) || room.circle.invited().contains(did))
 }
 
+/// Says to somebody that they are not in a circle any more, and by which epoch.
+fn out_of(room: &Room) -> Sync {
+    let heads = room.circle.epoch().map(|epoch| epoch.id).into_iter().collect();
+    Sync { out: true, heads, ..Sync::about(room.circle.id()) }
+}
+
 /// Whether there is something to say to a contact, or to ask.
 fn has_news(room: &mut Room, did: &Did, twin: &Twin) -> bool {
     if room.untold().contains_key(did) {
@@ -95,8 +101,12 @@ fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
 
 /// Tells somebody who was in a circle that they are not any more: nobody else would, since nobody shares it with them.
 fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
-    let Some(epoch) = with(twin, |book| Ok(book.room(id)?.untold().remove(did)))? else { return Ok(()) };
-    let bytes = Sync { out: true, ..Sync::about(*id) }.encode();
+    let untold = with(twin, |book| {
+        let room = book.room(id)?;
+        Ok(room.untold().remove(did).map(|epoch| (epoch, out_of(room))))
+    })?;
+    let Some((epoch, says)) = untold else { return Ok(()) };
+    let bytes = says.encode();
     let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
     let told = online::ask_with(twin, did, &request, Some(&mut bytes.as_slice())).map(drop);
     // Whoever knows already, or never came in, has no such circle.
@@ -114,7 +124,14 @@ fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
 fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
     let (invited, mut invitation) = with(twin, |book| {
         let room = book.room(id)?;
-        Ok((room.circle.invited().contains(did) && room.circle.is_in(), room.invitations.get(did).cloned()))
+        let invited = room.circle.invited().contains(did) && room.circle.is_in();
+        // Who was put out before it reached them is not let in by it.
+        let within = room.circle.epoch().is_some_and(|epoch| epoch.has_owner(did));
+        let invitation = room.invitations.get(did).cloned();
+        if invitation.is_some() && !within {
+            book.commit(twin, vec![Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes::default() }])?;
+        }
+        Ok((invited, invitation.filter(|_| within)))
     })?;
     if invited && invitation.is_none() {
         let (_, answer) = online::ask(twin, did, &Request::KeyPackage(KeyPackageAsked {}))?;
@@ -209,7 +226,9 @@ fn hear(
     if let (Some(invitation), Some(kept)) = (&sync.invitation, kept) {
         join(twin, book, invitation, kept)?;
     }
-    if sync.out {
+    // Whoever has not heard yet that we were let in again says nothing new.
+    let is_past = |room: &Room| sync.heads.first().is_some_and(|epoch| room.circle.is_past(epoch));
+    if sync.out && !is_past(book.room(id)?) {
         let effects = book.room(id)?.circle.put_out();
         book.keep(twin, id, effects)?;
         duties(twin, book, id)?;
@@ -446,10 +465,13 @@ pub(super) fn synchronise(
 ) -> Result<SyncOut, Failure> {
     let id = asked.circle;
     // Nothing is read of somebody who has no part in it.
-    let (member, in_it) = with(twin, |book| {
+    let member = with(twin, |book| {
         let room = book.rooms.get(&id).filter(|room| room.circle.knows(from)).ok_or_else(unknown)?;
-        let in_it = room.circle.owner_is_in();
-        Ok((room.circle.epoch().is_some_and(|epoch| epoch.has_owner(from)) && in_it, in_it))
+        // Whoever is out themselves does not say who is in.
+        if !room.circle.owner_is_in() {
+            return Err(unknown());
+        }
+        Ok(room.circle.epoch().is_some_and(|epoch| epoch.has_owner(from)))
     })?;
     let upload = payload.upload()?;
     let malformed = || Failure::new(FailureCode::Invalid, "not a step of synchronising a circle");
@@ -470,8 +492,7 @@ pub(super) fn synchronise(
         }
         answer
     } else {
-        // Whoever is out themself does not know who else is: that word is a member's.
-        Sync { out: in_it, ..Sync::about(id) }
+        with(twin, |book| Ok(out_of(book.room(&id)?)))?
     };
     let bytes = answer.encode();
     let said = sent(&bytes);

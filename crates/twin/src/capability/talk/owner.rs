@@ -79,7 +79,12 @@ fn reachable(twin: &Twin, text: &str) -> Result<Did, Failure> {
 pub(super) fn list(twin: &Twin) -> Result<Vec<CircleShown>, Failure> {
     let names = Names::of(twin)?;
     with(twin, |book| {
-        let rooms = book.rooms.values().filter(|room| !room.superseded);
+        // A conversation that nobody was asked into, because the machine went down just then, is begun anew.
+        let whole = |room: &&Room| {
+            let pair = room.circle.epoch().is_some_and(|epoch| epoch.charter.pair);
+            !pair || with_whom(room, twin.did()).is_some()
+        };
+        let rooms = book.rooms.values().filter(|room| !room.superseded).filter(whole);
         let mut all = rooms.map(|room| shown::circle(twin, room, &names)).collect::<Result<Vec<_>, _>>()?;
         all.sort_by(|a, b| {
             let received = |circle: &CircleShown| circle.last.as_ref().map(|last| last.received.clone());
@@ -291,8 +296,7 @@ pub(super) fn read(twin: &Twin, asked: &MessageRead) -> Result<MessagesAnswer, F
     let id = which(twin, &asked.circle)?;
     let changed = with(twin, |book| {
         let room = book.room(&id)?;
-        let first = room.messages.get(&asked.message).and_then(|said| said.envelopes.first().copied());
-        let place = room.circle.place(&asked.message).map(|place| place.1).or(first);
+        let place = room.place(&asked.message).map(|place| place.1);
         let effects = room.circle.see(&place.ok_or_else(unknown)?, twin.now());
         let changed = effects.changed;
         book.keep(twin, &id, effects)?;
