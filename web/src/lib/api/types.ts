@@ -279,6 +279,16 @@ export type CheckpointIn = {
   witnesses?: Did[];
 };
 
+/** A question that could be meant. */
+export type Choice = {
+  /** What it would change: to be asked with. */
+  interventions: Intervention[];
+  /** What is known of it, in words. */
+  says: string;
+  /** As the twin would understand it. */
+  sentence: string;
+};
+
 /** Whether a member may let others in and put others out. */
 export type CircleAdmin = {
   /** Whether they may. Only who made the circle says so. */
@@ -322,6 +332,8 @@ export type CircleRename = {
 
 /** A circle. */
 export type CircleShown = {
+  /** Whether others wrote before the owner came: that is not here, and never will be. */
+  begins_later: boolean;
   /** Counts up with everything that changes here: see `message.list@1`. */
   change: number;
   /** Its id. */
@@ -501,6 +513,8 @@ export type ContactChange = {
   forget?: boolean;
   /** What to call them from now on. */
   name?: string | null;
+  /** The domain that they have, such as `ann.example.org`, where their twin may be looked up; empty: none. */
+  web?: string | null;
 };
 
 /** A contact. */
@@ -519,6 +533,8 @@ export type ContactShown = {
   paired: string;
   /** Where their devices were last. */
   places: PlaceShown[];
+  /** The domain that they have, as the owner knows it. */
+  web?: string | null;
 };
 
 /** What a contact may see. */
@@ -1925,6 +1941,11 @@ export type MakerJudged = {
 
 /** The sealed list of a twin's shares, which every holder keeps whole. The newest counts. Of `manifest.put@1` (`manifest.get@1` takes nothing). */
 export type ManifestPut = {
+  /**
+   * The seed of the beacon by which the owner finds this holder when nothing is left but the phrase: 32 bytes in
+   * base64url.
+   */
+  beacon?: Words | null;
   /** The signed envelope that follows. */
   sent: Sent;
 };
@@ -2144,6 +2165,16 @@ export type OwnDevice = {
   this: boolean;
 };
 
+/** A domain that the owner has exported to. */
+export type OwnDomain = {
+  /** Whether its log says what the identity says now. If not, the next export needs the 24 words. */
+  current: boolean;
+  /** Its `did:webvh`. */
+  did: Did;
+  /** The domain, or a path of one. */
+  web: string;
+};
+
 /** Which pairings, and whether to wait for news. */
 export type PairAsked = {
   /** Only this one. Default: all. */
@@ -2262,12 +2293,36 @@ export type PeriodShown = {
   to: string;
 };
 
+/** What to put on a domain, so that contacts find this twin by it. */
+export type PhoneBookExport = {
+  /** Where this twin is reached from outside, each `address:port`. None: as this machine knows it. */
+  addresses?: string[];
+  /** The domain, or a path of one: `example.org`, `example.org/people/ann`. */
+  web: string;
+  /** The 24 words, where the log of the identity gets a line: at first, and when keys or devices have changed. */
+  words?: Words | null;
+};
+
+/** What to put on a domain. */
+export type PhoneBookFiles = {
+  /** Where contacts will try to reach this twin. */
+  addresses: string[];
+  /** The domain's `did:web`. */
+  did_web: Did;
+  /** Its `did:webvh`, whose history anybody can check. */
+  did_webvh: Did;
+  /** The files, by their path on the domain. */
+  files: WebFile[];
+};
+
 /** Which sources are asked where contacts are, and told where this twin is. What is absent stays as it is. */
 export type PhoneBookSet = {
   /** The Mainline DHT: it tells this machine's addresses to whoever knows its endpoint key, which contacts do. */
   dht?: boolean | null;
   /** The local network, by mDNS: it hears that some twin is there, under a name that changes every day. */
   lan?: boolean | null;
+  /** Domains that contacts have: each hears that somebody asks where its owner's twin is. */
+  web?: boolean | null;
 };
 
 /** Which sources are asked where contacts are, beside where they were last. */
@@ -2276,8 +2331,12 @@ export type PhoneBookShown = {
   dht: boolean;
   /** The local network. */
   lan: boolean;
+  /** The domain that the owner has, if one was exported to. */
+  own?: OwnDomain | null;
   /** What cannot be had at the moment, and why. */
   troubles: string[];
+  /** Domains that contacts have. */
+  web: boolean;
 };
 
 /** The recovery phrase, typed to see whether it is still known. */
@@ -2550,6 +2609,8 @@ export type Reading = {
   outcome?: StreamId | null;
   /** The reading in words. */
   says: string;
+  /** A connection of the brain is meant, and it is not said which: what its weight would be multiplied by. */
+  some_connection?: number | null;
 };
 
 /** Why something is refused. */
@@ -3052,7 +3113,7 @@ export type SpaceShown = {
   bytes: number;
   /** The contract: `contracts.accept@1` and `contracts.end@1` take it. */
   contract: Digest;
-  /** What is kept is deleted then, RFC 3339; set once no contract of room with them is in force any more. */
+  /** Who keeps it deletes it then, RFC 3339; set once no contract of room is in force any more. */
   deleted?: string | null;
   /** The contact. */
   did: Did;
@@ -3545,6 +3606,14 @@ export type WatchedShown = {
   root: Digest;
 };
 
+/** A file to put on a domain. */
+export type WebFile = {
+  /** Its path on the domain, without a slash in front. */
+  path: string;
+  /** What is in it. */
+  text: string;
+};
+
 /** This device was let into a circle. */
 export type WelcomeIn = {
   /** Canonical bytes of `didymos_circle::Invitation` follow. */
@@ -3571,6 +3640,8 @@ export type WhatIf = {
 export type WhatIfAnswer = {
   /** Whether this is a cause, and what would settle it. */
   causal?: Causal | null;
+  /** What could be meant, where the question leaves it open and is refused for that; the likeliest first. */
+  choices?: Choice[];
   /** What answered. */
   model?: ModelUsed | null;
   /** What else was done or passed over. */
@@ -3839,6 +3910,8 @@ were compared it is a device: it keeps a whole live copy. */
   "pair.join@1": { params: PairJoin; answer: PairingShown[] };
   /** Pairings under way, and how they ended. */
   "pair.list@1": { params: PairAsked; answer: PairingShown[] };
+  /** Writes what to put on a domain, so that contacts find this twin by it. */
+  "phonebook.export@1": { params: PhoneBookExport; answer: PhoneBookFiles };
   /** Chooses them. */
   "phonebook.set@1": { params: PhoneBookSet; answer: PhoneBookShown };
   /** Which sources are asked where contacts are. */
