@@ -149,12 +149,12 @@ test("a point shows where it comes from, and its proof holds for a stranger", as
 test("a question has two futures with their evidence, or what is missing for one", async (t) => {
   const page = await open(t, "ask?q=What if I walk 3000 steps more?");
   await page.waitForSelector("figure svg path.line.other");
-  assert.match(await page.textContent(".read"), /Steps: 3000 more every day/);
+  assert.match(await page.textContent(".read"), /Steps: 3,000 more every day/);
   assert.match(await page.textContent("main"), /need not be a cause/);
   const was = await page.textContent(".effect");
   await page.locator("input[type=range]").fill("1000");
   await page.waitForFunction((was) => document.querySelector(".effect")?.textContent !== was, was);
-  assert.match(await page.textContent(".read"), /Steps: 1000 more every day/);
+  assert.match(await page.textContent(".read"), /Steps: 1,000 more every day/);
   await page.locator("figure svg").press("ArrowRight");
   assert.match(await page.textContent("figcaption"), /\(.* – .*\)/);
   await page.click("button:text-is('Keep it as an experiment')");
