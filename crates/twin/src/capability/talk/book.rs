@@ -352,6 +352,13 @@ impl Room {
         sent().filter(shared).find_map(places).or_else(|| sent().find_map(places))
     }
 
+    /// Whether everybody who is in it can have a message: see [`place_in`](Self::place_in).
+    pub(super) fn is_shared(&self, id: &Digest) -> bool {
+        let since = self.circle.shared_since();
+        let sent = self.messages.get(id).into_iter().flat_map(|said| &said.envelopes);
+        std::iter::once(id).chain(sent).any(|envelope| self.circle.number(envelope).is_some_and(|at| at >= since))
+    }
+
     /// See [`place_in`](Self::place_in).
     pub(super) fn place(&self, id: &Digest) -> Option<(u64, Digest)> {
         self.place_in(self.circle.shared_since(), id, self.messages.get(id)?)
@@ -410,17 +417,28 @@ impl Room {
 impl Book {
     /// Keeps what a step in a circle made, in the order that makes a crash harmless. Says what is to be sent again.
     pub(super) fn keep(&mut self, twin: &Twin, id: &Digest, effects: Effects) -> Result<Vec<Digest>, Failure> {
-        if effects.is_empty() && !effects.changed {
+        self.keep_with(twin, id, effects, Vec::new())
+    }
+
+    /// The same, together with entries that have to be there if and only if the effects are.
+    pub(super) fn keep_with(
+        &mut self,
+        twin: &Twin,
+        id: &Digest,
+        effects: Effects,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<Digest>, Failure> {
+        if effects.is_empty() && !effects.changed && entries.is_empty() {
             return Ok(effects.again);
         }
-        let kept = self.try_keep(twin, id, &effects);
+        let kept = self.try_keep(twin, id, &effects, entries);
         if kept.is_err() {
             self.broken = true;
         }
         kept.map(|()| effects.again)
     }
 
-    fn try_keep(&mut self, twin: &Twin, id: &Digest, effects: &Effects) -> Result<(), Failure> {
+    fn try_keep(&mut self, twin: &Twin, id: &Digest, effects: &Effects, entries: Vec<Entry>) -> Result<(), Failure> {
         let write = |keys: &[KeysWritten]| -> Result<(), Failure> {
             for (epoch, bytes) in keys {
                 let name = beside(twin, "circle-keys", id, epoch);
@@ -432,7 +450,7 @@ impl Book {
             Ok(())
         };
         write(&effects.before)?;
-        self.commit(twin, effects.records.iter().cloned().map(Entry::Circle).collect())?;
+        self.commit(twin, effects.records.iter().cloned().map(Entry::Circle).chain(entries).collect())?;
         write(&effects.after)?;
         if let Some(room) = self.rooms.get_mut(id)
             && effects.changed

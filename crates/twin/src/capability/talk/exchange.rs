@@ -143,6 +143,7 @@ fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
         invitation = with(twin, |book| let_in(twin, book, id, did, &package))?;
     }
     let Some(invitation) = invitation else { return Ok(()) };
+    with(twin, |book| repeat_before(twin, book, id))?;
     let request = Request::Welcome(WelcomeIn { invitation: sent(&invitation) });
     let welcomed = online::ask_with(twin, did, &request, Some(&mut invitation.as_slice())).map(drop);
     let refused =
@@ -163,11 +164,10 @@ fn let_in(twin: &Twin, book: &mut Book, id: &Digest, did: &Did, package: &[u8]) 
     let own = circle.person(&twin.versions());
     book.keep(twin, id, own)?;
     let (effects, invitation) = book.room(id)?.circle.let_in_for(did, package, &versions, twin.now())?;
-    book.keep(twin, id, effects)?;
     let invitation = invitation.encode();
+    // Whoever is in and has no invitation would never hear of it.
     let entry = Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes(invitation.clone()) };
-    book.commit(twin, vec![entry])?;
-    repeat_before(twin, book, id)?;
+    book.keep_with(twin, id, effects, vec![entry])?;
     Ok(Some(invitation))
 }
 
@@ -179,7 +179,7 @@ fn repeat_before(twin: &Twin, book: &mut Book, id: &Digest) -> Result<(), Failur
     }
     let own = twin.device_key().did().clone();
     let mine = |id: &Digest| room.circle.author(id).is_some_and(|(author, _)| *author == own);
-    let before: Vec<Digest> = room.order.iter().map(|(_, id)| *id).filter(mine).collect();
+    let before = room.order.iter().map(|(_, id)| *id).filter(mine).filter(|id| !room.is_shared(id)).collect();
     say_again(twin, book, id, before)
 }
 
