@@ -201,6 +201,16 @@ def report(results, whole, scale, door):
     return "\n".join(say)
 
 
+def rolling(bench, targets):
+    """Each target with the mirror's answer for it; files that an answer names are there until the next step."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = os.path.join(folder, "targets.json")
+        with open(given, "w") as f:
+            json.dump(targets, f)
+        out = subprocess.run([bench, "forecast", "rolling", given, "--features", folder], check=True, stdout=subprocess.PIPE)
+        yield from zip(targets, json.loads(out.stdout))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--bench", required=True)
@@ -213,19 +223,14 @@ def main():
     if typed.smoke:
         targets = [targets[0], targets[-1]]
     results, whole = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        given = os.path.join(folder, "targets.json")
-        with open(given, "w") as f:
-            json.dump(targets, f)
-        out = subprocess.run([typed.bench, "forecast", "rolling", given, "--features", folder], check=True, stdout=subprocess.PIPE)
-        for target, answer in zip(targets, json.loads(out.stdout)):
-            if "refused" in answer:
-                sys.exit(f"{target['name']}: {answer['refused']}")
-            whole.append(dict(name=answer["name"], windows=answer["windows"], coverage=answer["coverage_90"], rmse=answer["rmse"],
-                              seconds=answer["seconds"], model=answer["model"]))
-            for result in compare(target, answer, not typed.no_peers):
-                results.append(result)
-                print(json.dumps(result), flush=True, file=sys.stdout if typed.no_peers else sys.stderr)
+    for target, answer in rolling(typed.bench, targets):
+        if "refused" in answer:
+            sys.exit(f"{target['name']}: {answer['refused']}")
+        whole.append(dict(name=answer["name"], windows=answer["windows"], coverage=answer["coverage_90"], rmse=answer["rmse"],
+                          seconds=answer["seconds"], model=answer["model"]))
+        for result in compare(target, answer, not typed.no_peers):
+            results.append(result)
+            print(json.dumps(result), flush=True, file=sys.stdout if typed.no_peers else sys.stderr)
     if typed.json:
         with open(typed.json, "w") as f:
             json.dump(dict(results=results, whole=whole), f, indent=1)

@@ -8,7 +8,7 @@ and leaves a day a day: only the first half of their days, their days lived back
 stretches of three. Each is forecast like `forecast.py` does, beside the same peers, and the difference to the best of them is
 set against its noise: windows are drawn again in blocks of a day, 2,000 times.
 """
-import argparse, json, os, subprocess, sys, tempfile
+import argparse, json, os, sys
 import numpy as np
 
 sys.dont_write_bytecode = True
@@ -75,19 +75,14 @@ def main():
     people = [dict(target, streams=make(target), variant=name, name=f"{target['name']}-{at}")
               for target in targets for at, (name, make) in enumerate(VARIANTS)]
     results, refused = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        given = os.path.join(folder, "targets.json")
-        with open(given, "w") as f:
-            json.dump(people, f)
-        out = subprocess.run([typed.bench, "forecast", "rolling", given, "--features", folder], check=True, stdout=subprocess.PIPE)
-        for person, answer in zip(people, json.loads(out.stdout)):
-            if "refused" in answer:
-                refused.append(f"{person['name'].rsplit('-', 1)[0]}, {person['variant']}: {answer['refused']}")
-                continue
-            for one in judged(person, answer):
-                one.update(person=person["name"].rsplit("-", 1)[0], variant=person["variant"], coverage=answer["coverage_90"])
-                results.append(one)
-                print(json.dumps(one), flush=True, file=sys.stderr)
+    for person, answer in forecast.rolling(typed.bench, people):
+        if "refused" in answer:
+            refused.append(f"{person['name'].rsplit('-', 1)[0]}, {person['variant']}: {answer['refused']}")
+            continue
+        for one in judged(person, answer):
+            one.update(person=person["name"].rsplit("-", 1)[0], variant=person["variant"], coverage=answer["coverage_90"])
+            results.append(one)
+            print(json.dumps(one), flush=True, file=sys.stderr)
     say = ["## Forecasts of people whom nobody looked at", "",
            "Made of those at hand, so that windows, lengths and dynamics are others (`bench/mirror.d/robust.py` says how); nothing is set per "
            "person. Gain in MASE on the best of seasonal naive, ETS and LightGBM, in brackets its 90 % interval when days are drawn again; "

@@ -58,13 +58,12 @@ fn render(answer: &UsesAnswer, width: usize) -> String {
     let columns = ["when", "who", "what", "from", "until", "how fine", "signatures"];
     let mut table = Table::new(columns.map(|column| (column, Side::Left)));
     for one in &answer.uses {
-        let day = |time: &Option<String>| time.as_deref().unwrap_or("").to_owned();
         table.row([
             words::time(&one.at),
             if one.by_owner { "I looked" } else { "they looked" }.to_owned(),
             what(one),
-            day(&one.from),
-            day(&one.to),
+            one.from.clone().unwrap_or_default(),
+            one.to.clone().unwrap_or_default(),
             one.every.clone().unwrap_or_default(),
             if one.holds { good("both hold") } else { bad("cannot be checked") },
         ]);

@@ -18,6 +18,8 @@ pub(crate) const ERRAND: Errand = Errand {
         look(twin, waits).unwrap_or(false)
     },
     run: deliver,
+    // Whoever was forgotten hears that what was agreed has ended.
+    to_forgotten: true,
 };
 
 /// The most contracts with one contact that have not ended or expired.

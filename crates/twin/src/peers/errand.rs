@@ -14,10 +14,12 @@ pub(crate) struct Errand {
     pub(crate) waits: fn(&Twin, &Did) -> bool,
     /// Carries it, in order. What cannot be delivered goes on waiting; an error ends this round for this contact.
     pub(crate) run: fn(&Twin, &Did) -> Result<(), Failure>,
+    /// Whether it is carried to whoever was forgotten, too.
+    pub(crate) to_forgotten: bool,
 }
 
-/// Every kind, in the order in which they are run. The first is of contracts.
-static ERRANDS: [Errand; 5] = [
+/// Every kind, in the order in which they are run.
+const ERRANDS: [Errand; 5] = [
     super::contracts::ERRAND,
     super::guards::ERRAND,
     super::witnesses::ERRAND,
@@ -25,21 +27,22 @@ static ERRANDS: [Errand; 5] = [
     super::spreading::ERRAND,
 ];
 
-/// What is carried to `did`: to whoever was forgotten only the ends of what was agreed.
-fn errands(twin: &Twin, did: &Did) -> &'static [Errand] {
+/// What waits for `did`.
+fn waiting(twin: &Twin, did: &Did) -> impl Iterator<Item = Errand> {
     let is_contact = super::look(twin, |book| book.contacts.get(did).is_some()).unwrap_or(false);
-    if is_contact { &ERRANDS } else { &ERRANDS[..1] }
+    let carried = move |errand: &Errand| is_contact || errand.to_forgotten;
+    ERRANDS.into_iter().filter(carried).filter(|errand| (errand.waits)(twin, did))
 }
 
 /// Whether anything waits for `did`.
 pub(crate) fn waits(twin: &Twin, did: &Did) -> bool {
-    errands(twin, did).iter().any(|errand| (errand.waits)(twin, did))
+    waiting(twin, did).next().is_some()
 }
 
 /// Runs every errand to `did`. One that fails leaves the others to be tried; the first failure is told.
 pub(crate) fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
     let mut first = Ok(());
-    for errand in errands(twin, did).iter().filter(|errand| (errand.waits)(twin, did)) {
+    for errand in waiting(twin, did) {
         let ran = (errand.run)(twin, did);
         first = first.and(ran);
     }

@@ -25,7 +25,7 @@ use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Papers on their way, claims to tell of, signs of life, and claims of this twin's.
-pub(crate) const ERRAND: Errand = Errand { waits, run };
+pub(crate) const ERRAND: Errand = Errand { waits, run, to_forgotten: false };
 
 /// Name of the sealed file with the keys of shares.
 const BESIDE: &str = "shares";

@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Copies on their way.
-pub(crate) const ERRAND: Errand = Errand { waits, run };
+pub(crate) const ERRAND: Errand = Errand { waits, run, to_forgotten: false };
 
 /// Name of the ledger beside the journal.
 pub(crate) const LEDGER: &str = "copies";

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Checkpoints to bring, to show and to connect.
-pub(crate) const ERRAND: Errand = Errand { waits, run };
+pub(crate) const ERRAND: Errand = Errand { waits, run, to_forgotten: false };
 
 /// How often a witness is bothered.
 const EVERY_MS: i64 = 10 * MINUTE_MS;

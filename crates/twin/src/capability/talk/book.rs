@@ -114,6 +114,13 @@ pub(super) struct Said {
     content: Spot,
 }
 
+impl Said {
+    /// Every envelope that a message was sent in, the first one of all first.
+    fn sent_in<'a>(&'a self, id: &'a Digest) -> impl Iterator<Item = &'a Digest> {
+        std::iter::once(id).chain(&self.envelopes)
+    }
+}
+
 /// A record in the journal.
 #[derive(Encode, Decode)]
 #[cbor(flat)]
@@ -346,17 +353,23 @@ impl Room {
     /// A message's place: that of the first of its envelopes that others can have too. Who begins a conversation alone
     /// sends again what they wrote until then: the other one has it from there, and so have both.
     fn place_in(&self, shared_since: u64, id: &Digest, said: &Said) -> Option<(u64, Digest)> {
-        let sent = || std::iter::once(id).chain(&said.envelopes);
-        let shared = |envelope: &&Digest| self.circle.number(envelope).is_some_and(|number| number >= shared_since);
         let places = |envelope: &Digest| self.circle.place(envelope);
-        sent().filter(shared).find_map(places).or_else(|| sent().find_map(places))
+        let shared = self.shared(shared_since, id, said).find_map(places);
+        shared.or_else(|| said.sent_in(id).find_map(places))
     }
 
-    /// Whether everybody who is in it can have a message: see [`place_in`](Self::place_in).
-    pub(super) fn is_shared(&self, id: &Digest) -> bool {
+    /// The envelopes of a message that were written in epochs from `since` on.
+    fn shared<'a>(&'a self, since: u64, id: &'a Digest, said: &'a Said) -> impl Iterator<Item = &'a Digest> {
+        said.sent_in(id).filter(move |envelope| self.circle.number(envelope).is_some_and(|number| number >= since))
+    }
+
+    /// The owner's messages that not everybody who is in it can have, in order: see [`place_in`](Self::place_in).
+    pub(super) fn unshared(&self, own: &Did) -> Vec<Digest> {
         let since = self.circle.shared_since();
-        let sent = self.messages.get(id).into_iter().flat_map(|said| &said.envelopes);
-        std::iter::once(id).chain(sent).any(|envelope| self.circle.number(envelope).is_some_and(|at| at >= since))
+        let mine = |id: &&Digest| self.circle.author(id).is_some_and(|(author, _)| author == own);
+        let unshared =
+            |id: &&Digest| self.messages.get(*id).is_some_and(|said| self.shared(since, id, said).next().is_none());
+        self.order.iter().map(|(_, id)| id).filter(mine).filter(unshared).copied().collect()
     }
 
     /// See [`place_in`](Self::place_in).

@@ -24,7 +24,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Circles, to be brought up to date.
-pub(crate) const ERRAND: Errand = Errand { waits, run };
+pub(crate) const ERRAND: Errand = Errand { waits, run, to_forgotten: false };
 
 /// The most steps of one conversation about one circle.
 const STEPS_MAX: usize = 64;
@@ -99,6 +99,16 @@ fn run(twin: &Twin, did: &Did) -> Result<(), Failure> {
     first.and(files::fetch_from(twin, did))
 }
 
+/// Whether the other side has heard it and will not have it: saying it again would change nothing.
+fn is_refusal(failure: &Failure) -> bool {
+    matches!(failure.code, FailureCode::Invalid | FailureCode::Denied | FailureCode::NotFound)
+}
+
+/// Nothing is left to be brought to somebody who was let in.
+fn no_invitation(id: &Digest, did: &Did) -> Entry {
+    Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes::default() }
+}
+
 /// Tells somebody who was in a circle that they are not any more: nobody else would, since nobody shares it with them.
 fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
     let untold = with(twin, |book| {
@@ -110,9 +120,7 @@ fn tell_out(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
     let request = Request::CircleSync(SyncIn { circle: *id, sync: sent(&bytes) });
     let told = online::ask_with(twin, did, &request, Some(&mut bytes.as_slice())).map(drop);
     // Whoever knows already, or never came in, has no such circle.
-    let knows =
-        |failure: &Failure| matches!(failure.code, FailureCode::Invalid | FailureCode::Denied | FailureCode::NotFound);
-    if told.as_ref().err().is_none_or(knows) {
+    if told.as_ref().err().is_none_or(is_refusal) {
         let entry = Entry::ToldOut { circle: *id, who: did.clone(), epoch };
         with(twin, |book| book.commit(twin, vec![entry]))?;
         return Ok(());
@@ -129,7 +137,7 @@ fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
         let within = room.circle.epoch().is_some_and(|epoch| epoch.has_owner(did));
         let invitation = room.invitations.get(did).cloned();
         if invitation.is_some() && !within {
-            book.commit(twin, vec![Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes::default() }])?;
+            book.commit(twin, vec![no_invitation(id, did)])?;
         }
         Ok((invited, invitation.filter(|_| within)))
     })?;
@@ -146,11 +154,8 @@ fn invite(twin: &Twin, id: &Digest, did: &Did) -> Result<(), Failure> {
     with(twin, |book| repeat_before(twin, book, id))?;
     let request = Request::Welcome(WelcomeIn { invitation: sent(&invitation) });
     let welcomed = online::ask_with(twin, did, &request, Some(&mut invitation.as_slice())).map(drop);
-    let refused =
-        |failure: &Failure| matches!(failure.code, FailureCode::Invalid | FailureCode::Denied | FailureCode::NotFound);
-    if welcomed.as_ref().err().is_none_or(refused) {
-        let arrived = Entry::Invited { circle: *id, to: did.clone(), invitation: Bytes::default() };
-        with(twin, |book| book.commit(twin, vec![arrived]))?;
+    if welcomed.as_ref().err().is_none_or(is_refusal) {
+        with(twin, |book| book.commit(twin, vec![no_invitation(id, did)]))?;
     }
     welcomed
 }
@@ -177,9 +182,7 @@ fn repeat_before(twin: &Twin, book: &mut Book, id: &Digest) -> Result<(), Failur
     if !room.circle.epoch().is_some_and(|epoch| epoch.charter.pair) {
         return Ok(());
     }
-    let own = twin.device_key().did().clone();
-    let mine = |id: &Digest| room.circle.author(id).is_some_and(|(author, _)| *author == own);
-    let before = room.order.iter().map(|(_, id)| *id).filter(mine).filter(|id| !room.is_shared(id)).collect();
+    let before = room.unshared(twin.device_key().did());
     say_again(twin, book, id, before)
 }
 
